@@ -34,7 +34,7 @@ let package = Package(
         .target(name: "CanonicalJSON"),
         .target(name: "Words"),
         .target(name: "Diagnostics"),
-        .target(name: "BuildModel", dependencies: ["CanonicalJSON", "CCrypto"]),
+        .target(name: "BuildModel", dependencies: ["CanonicalJSON", "CCrypto", "Words"]),
 
         // Programs and archives of others
         .target(name: "Archives", dependencies: ["CArchive", "CZlib"]),
@@ -103,6 +103,12 @@ let package = Package(
         .executableTarget(
             name: "StoreFiller", dependencies: ["Planner", "RecipeLanguage", "Diagnostics", "BuildModel", "Executor", "Store"],
             path: "Benchmarks/planning/StoreFiller", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+        // Valgrind cannot read what Swift writes for debuggers.
+        .executableTarget(
+            name: "InstructionBenchmark",
+            dependencies: ["DecantCLI", "Planner", "RecipeLanguage", "Engine", "BuildModel", "CanonicalJSON", "Diagnostics"],
+            path: "Benchmarks/instructions/InstructionBenchmark",
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--strip-debug"])]),
 
         // Fuzzing: a target for each parser of bytes from outside
         .target(

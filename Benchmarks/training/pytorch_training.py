@@ -18,7 +18,12 @@ WORKLOADS = {
     "6.8M": (True, (4096, 256, 6, 8, 2, 1024), 64, 16, lambda row: 128, lambda length: length - 1),
     "smollm2": (False, (49152, 576, 30, 9, 3, 1536), 16, 4, lambda row: 256, lambda length: length - 1),
     "long": (False, (4096, 576, 6, 9, 3, 1536), 4, 1, lambda row: 2048, lambda length: length - 1),
+    "shared": (False, (4096, 576, 6, 9, 3, 1536), 32, 16, lambda row: 1800, lambda length: 20),
 }
+# The first tokens of a row that are those of all rows of a batch.
+SHARED = {"shared": 1670}
+# Rows of a pass, where a whole step takes too much memory.
+ROWS_AT_A_TIME = {"shared": 2}
 
 
 def newton_schulz(update: torch.Tensor) -> torch.Tensor:
@@ -65,10 +70,11 @@ def main() -> None:
     others = [p for name, p in model.named_parameters() if p.ndim != 2 or "embed" in name]
     optimizers = [Muon(hidden, 1e-4), torch.optim.AdamW(others, 1e-4, betas=(0.9, 0.95))] if optimizer == "muon" else [
         torch.optim.AdamW(model.parameters(), 1e-4, betas=(0.9, 0.95))]
-    rows = [[(row * 31 + i * i * 17 + i * 7) % shape[0] for i in range(length_of(row))] for row in range(row_count)]
+    shared = SHARED.get(name, 0)
+    rows = [[((row // batch_size if i < shared else row) * 31 + i * i * 17 + i * 7) % shape[0]
+             for i in range(length_of(row))] for row in range(row_count)]
 
-    def train(step: int) -> int:
-        batch = [rows[(step * batch_size + i) % len(rows)] for i in range(batch_size)]
+    def learn(batch: list, weight: float) -> None:
         longest = max(map(len, batch))
         tokens = torch.tensor([row + [0] * (longest - len(row)) for row in batch])
         responses = [row[-response_of(len(row)):] for row in batch]
@@ -81,8 +87,15 @@ def main() -> None:
         targets = labels[:, 1:]
         wanted = targets != -100
         logits = model.lm_head(hidden_states[:, :-1][wanted])
-        loss = torch.nn.functional.cross_entropy(logits, targets[wanted])
+        loss = torch.nn.functional.cross_entropy(logits, targets[wanted], reduction="sum") * weight
         loss.backward()
+
+    def train(step: int) -> int:
+        batch = [rows[(step * batch_size + i) % len(rows)] for i in range(batch_size)]
+        together = ROWS_AT_A_TIME.get(name, batch_size)
+        weight = 1 / sum(response_of(len(row)) for row in batch)
+        for first in range(0, batch_size, together):
+            learn(batch[first:first + together], weight)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizers:
             optimizer.step()

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Words
 
 /// A stage whose inputs are all known.
 ///
@@ -109,16 +110,6 @@ package enum Numerics: Hashable, Sendable {
     case portable
     /// The fastest kernels of a family of processors: the same bytes within it, at any thread count.
     case native(ProcessorFamily)
-}
-
-/// What the native profile's choice of kernels depends on, and no more: processors that run the same kernels share results.
-///
-/// Names are part of keys. Where a family's kernels come to give other bytes, it gets a new name.
-package enum ProcessorFamily: String, CaseIterable, Hashable, Sendable {
-    case avx2
-    case avx512
-    /// With products of bfloat16.
-    case avx512BFloat16 = "avx512-bf16"
 }
 
 /// The profile's one spelling: `portable`, `native-avx512-bf16`.

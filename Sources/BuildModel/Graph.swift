@@ -149,8 +149,10 @@ package struct Graph: Sendable {
 
     /// - Precondition: every input names an earlier stage.
     package init(stages: [Stage], targets: [Target]) {
-        for (index, stage) in stages.enumerated() {
-            precondition(stage.inputs.allSatisfy { $0.stage.index < index }, "stage \(stage.name) stands before its inputs")
+        for index in stages.indices {
+            precondition(
+                stages[index].inputs.allSatisfy { $0.stage.index < index },
+                "stage \(stages[index].name) stands before its inputs")
         }
         (self.stages, self.targets) = (stages, targets)
     }

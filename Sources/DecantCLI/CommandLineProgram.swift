@@ -152,7 +152,10 @@ struct DecantCommand: AsyncParsableCommand {
                     GraphCommand.self, SchemaCommand.self,
                 ]),
             CommandGroup(
-                name: "Results", subcommands: [ShowCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self]),
+                name: "Results",
+                subcommands: [
+                    ShowCommand.self, PeekCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self,
+                ]),
             CommandGroup(
                 name: "Lineage",
                 subcommands: [

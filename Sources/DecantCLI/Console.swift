@@ -175,7 +175,21 @@ struct ByteCount {
 }
 
 extension String {
-    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - columns)) }
+    func padded(to width: Int) -> String { self + Self.spaces(width - columns) }
+
+    /// A cell of a table's line, with the space after it.
+    mutating func append(_ cell: String, columns width: Int) {
+        self += cell
+        self += Self.spaces(Swift.max(0, width - cell.columns) + 1)
+    }
+
+    /// A text of spaces. Tables of very many lines take one for each cell: cutting is faster than repeating.
+    private static func spaces(_ count: Int) -> Substring {
+        guard count <= blank.utf8.count else { return String(repeating: " ", count: count)[...] }
+        return blank[..<blank.utf8.index(blank.startIndex, offsetBy: Swift.max(0, count))]
+    }
+
+    private static let blank = String(repeating: " ", count: 256)
 
     /// Columns that the text takes: its characters, which for plain ASCII are its bytes.
     var columns: Int { utf8.allSatisfy { $0 < 128 } ? utf8.count : count }

@@ -15,8 +15,9 @@ package enum TerminalText {
     }
 
     private static func isWrittenOut(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar {
-        case "\n", "\t": false
+        // Most are of ASCII, and a table may have millions.
+        if scalar.value < 0x7F { return scalar.value < 0x20 && scalar != "\n" && scalar != "\t" }
+        return switch scalar {
         // Marks of direction: they hide what stands where.
         case "\u{200E}", "\u{200F}", "\u{061C}": true
         default: scalar.isControl

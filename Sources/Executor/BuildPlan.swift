@@ -134,16 +134,24 @@ package struct Prediction: Hashable, Sendable {
     package var basis: Basis
 }
 
-/// Predicts from what ran before, else from shapes and this machine's speed.
+/// Predicts from what ran before, else from the stage's work and this machine's speed.
 struct Predictor {
     private let history: DurationHistory
-    /// Floating-point operations a second; measured when first needed.
+    /// Floating-point operations a second of a matrix product; measured when first needed.
     private let speed: Lazy
 
     /// What starting a child and laying out its inputs takes.
     private static let overhead = 0.05
-    /// The share of the matrix product's speed that kinds reach: answers are made a token at a time.
-    private static let efficiency = ["sample": 0.1, "eval.generate": 0.1, "kd.on-policy": 0.2, "rl.train": 0.2]
+    /// The share of a matrix product's speed that kinds reach. Answers are made a token at a time, behind prompts that are read
+    /// at once.
+    private static let efficiency = [
+        "sample": 0.3, "eval.generate": 0.3, "kd.on-policy": 0.3, "rl.train": 0.3, "data.paraphrase": 0.3,
+    ]
+    private static let standardEfficiency = 0.6
+    /// What these take says of disks, and nothing of products.
+    private static let copying: Set = ["model.import", "adapter.merge"]
+    /// Runs that are shorter say more about the overhead than about the machine.
+    private static let shortest = 2.0
 
     private final class Lazy {
         private let measure: () -> Double
@@ -159,14 +167,28 @@ struct Predictor {
     /// - Parameter key: `nil` where an input is not built yet.
     func prediction(for stage: Stage, key: Digest?) -> Prediction? {
         if let seconds = key.flatMap(history.seconds) { return Prediction(seconds: seconds, basis: .sameAction) }
-        if let runs = history.runs(of: stage.kind) {
-            if let work = stage.work, work > 0, let rate = runs.secondsPerWork {
-                return Prediction(seconds: work * rate, basis: .sameKind)
-            }
-            return Prediction(seconds: runs.meanSeconds, basis: .sameKind)
+        let runs = history.runs(of: stage.kind, in: stage.numerics)
+        guard let work = stage.work else { return runs.map { Prediction(seconds: $0.meanSeconds, basis: .sameKind) } }
+        guard work > 0 else {
+            return Prediction(seconds: runs?.meanSeconds ?? Self.overhead, basis: runs == nil ? .formula : .sameKind)
         }
-        guard let work = stage.work else { return nil }
-        let speed = work == 0 ? 1 : max(speed.value, 1) * (Self.efficiency[stage.kind] ?? 0.5)
-        return Prediction(seconds: Self.overhead + work / speed, basis: .formula)
+        if let measured = runs?.measured(overhead: Self.overhead) {
+            return Prediction(seconds: Self.overhead + work * measured.seconds / measured.work, basis: .sameKind)
+        }
+        let product = otherKindsSpeed(in: stage.numerics) ?? max(speed.value, 1)
+        return Prediction(seconds: Self.overhead + work / (product * Self.efficiency(of: stage.kind)), basis: .formula)
     }
+
+    /// The speed of a matrix product that runs of other kinds speak of; `nil` where none was long enough.
+    private func otherKindsSpeed(in numerics: Numerics) -> Double? {
+        var (product, seconds) = (0.0, 0.0)
+        for (kind, runs) in history.runs(in: numerics) where !Self.copying.contains(kind) {
+            guard let measured = runs.measured(overhead: Self.overhead), measured.seconds >= Self.shortest else { continue }
+            product += measured.work / Self.efficiency(of: kind)
+            seconds += measured.seconds
+        }
+        return seconds > 0 ? product / seconds : nil
+    }
+
+    private static func efficiency(of kind: String) -> Double { efficiency[kind] ?? standardEfficiency }
 }

@@ -3,6 +3,7 @@ import CanonicalJSON
 import Dispatch
 import Foundation
 import Programs
+import Synchronization
 
 /// Runs stages as child processes of this binary: `decant stage run DIRECTORY --threads N`.
 package struct LocalRunner: Runner {
@@ -13,7 +14,7 @@ package struct LocalRunner: Runner {
     /// For a stage whose command must be kept from everything around it. It comes last, so it holds whatever else is said.
     private static let isolation = ["--isolation", "required"]
 
-    /// Seconds that a stage has to write its checkpoint when it is asked to stop.
+    /// Seconds that a stage has to end, or to say how long it needs, when it is asked to stop.
     private static let patience = 1.4
 
     package init(executable: URL, options: [String] = []) { (self.executable, self.options) = (executable, options) }
@@ -28,17 +29,21 @@ package struct LocalRunner: Runner {
             environment: Self.environment, directory: workspace.directory)
         // The child exits when its standard input ends, so it never outlives this process.
         let child = try program.start(errors: .file(workspace.log))
+        let patience = Patience(with: child)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 DispatchQueue.global().async {
-                    Self.readProgress(from: child.output, onProgress: onProgress)
+                    Self.readProgress(from: child.output) { progress in
+                        if let seconds = progress.stopsWithin { patience.wait(seconds + Self.patience) }
+                        onProgress(progress)
+                    }
                     let report = child.waitForEnd()
                     continuation.resume(returning: StageExit(status: report.ending.status, peakMemory: report.peakMemory))
                 }
             }
         } onCancel: {
+            patience.wait(Self.patience)
             child.signal(SIGTERM)
-            DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { child.signal(SIGKILL) }
         }
     }
 
@@ -62,6 +67,25 @@ package struct LocalRunner: Runner {
                 }
                 pending.removeSubrange(...end)
             }
+        }
+    }
+}
+
+/// Ends a child that was asked to end and does not, after the time that it was last given.
+private final class Patience: Sendable {
+    private let child: RunningProgram
+    private let times = Mutex(0)
+
+    init(with child: RunningProgram) { self.child = child }
+
+    /// Gives the child so many seconds from now.
+    func wait(_ seconds: Double) {
+        let time = times.withLock { times in
+            times += 1
+            return times
+        }
+        DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [self] in
+            if times.withLock({ $0 }) == time { child.signal(SIGKILL) }
         }
     }
 }

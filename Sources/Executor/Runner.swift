@@ -4,7 +4,7 @@ import Foundation
 /// Runs one prepared stage somewhere: in a child process here, on a remote worker, in a cluster's queue.
 package protocol Runner: Sendable {
     /// Runs the stage whose directory is given and returns when it has ended. When the task is cancelled the stage is asked to
-    /// stop, and made to soon after.
+    /// stop, and made to soon after, or after the time that its progress says it needs to save its work.
     ///
     /// - Parameter threads: that the stage may use. No result depends on it.
     func run(
@@ -20,6 +20,7 @@ package protocol Runner: Sendable {
 /// outputs/         empty at first; the artifact when the stage is done
 /// checkpoint/      what an earlier run of the same action left to go on from
 /// log              what the stage wrote to standard error
+/// progress.jsonl   what it reported so far, for whoever looks at it; never a result
 /// questions.jsonl  what a stage wants to ask a model behind a server: the stage has no network
 /// answers.jsonl    the answers, when the stage is run once more
 /// ```
@@ -37,6 +38,7 @@ package struct StageWorkspace: Sendable {
     package var outputs: URL { directory.appending(path: "outputs", directoryHint: .isDirectory) }
     package var checkpoint: URL { directory.appending(path: Self.checkpointName, directoryHint: .isDirectory) }
     package var log: URL { directory.appending(path: "log") }
+    package var progress: URL { directory.appending(path: "progress.jsonl") }
 
     package var questions: URL { directory.appending(path: "questions.jsonl") }
     package var answers: URL { directory.appending(path: "answers.jsonl") }

@@ -29,6 +29,8 @@ package struct Sample: StageKind {
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
     @Spanned package var constrained = false
+    /// `nil` where an answer has as many calls as its tokens allow.
+    @Spanned package var maxCalls: Int? = nil
     /// `nil` where all rows are answered.
     @Spanned package var rows: AnsweredRows? = nil
     @Spanned package var set = RowSet.train
@@ -41,11 +43,15 @@ package struct Sample: StageKind {
             \.$constrained,
             .flag("constrained", "Whether a model at hand can answer nothing but calls that fit the functions' schemas."),
             key: .unlessStandard),
+        .init(\.$maxCalls, .maxCalls),
         .init(\.$prompt, .prompt, at: .elsewhere), .init(\.$answer, .answer, at: .elsewhere),
         .init(\.$set, .answeredSet, at: .elsewhere, key: .unlessStandard),
     ]
 
-    package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
+    package mutating func settle() {
+        $maxTokens = $maxTokens.orTokens(of: $answer)
+        if !constrained { maxCalls = nil }
+    }
 
     package var runsModel: Bool { true }
     package func operations(_ workload: Workload) -> Double? { workload.passes(samples, over: set.rawValue) }
@@ -142,6 +148,13 @@ extension Field where Value == RowSet {
 
 extension Field where Value == Int {
     fileprivate static var samples: Field { .integer("samples", in: 1...64, "Answers per prompt.") }
+    /// Of answers that are held to calls.
+    static var maxCalls: Field {
+        .integer(
+            "max_calls", in: 1...1000,
+            "Calls of a `constrained` answer at most; left out, as many as its tokens allow. Either way it is closed before they "
+                + "run out.")
+    }
     /// Of answers that are sampled or evaluated.
     static var answerTokens: Field {
         .integer("max_tokens", in: 1...4096, spelled: "`64`; `192` with reasoning", "New tokens per answer at most.")

@@ -2,7 +2,7 @@ import Declarations
 import Words
 
 package enum DistillationKinds {
-    static let kinds: [any StageKind.Type] = [KDCapture.self, KDTrain.self, KDOnPolicy.self]
+    static let kinds: [any StageKind.Type] = [KDCapture.self, KDTrain.self, KDDirect.self, KDOnPolicy.self]
 }
 
 /// Stores the teacher's k largest logits at every response position, or at every position of the sequence, with the log-sum-exp
@@ -20,6 +20,8 @@ package enum DistillationKinds {
 /// `top_tokens` [M, bytes]: k packed tokens by falling logit; `top_differences` U16 [M, k]: by how many 1024ths their logits lie
 /// below the largest, at most 65535; `log_sum_exp` F32 [M]: less the largest logit; `log_rest` F32 [M]: ln of the probability of
 /// all other tokens. A stored token's probability is off by 1e-3 of it at most, unless it is below e⁻⁶³ of the largest.
+///
+/// With `rows`, the rows that a training with this `seed` and `max_length` does not come to have no positions.
 package struct KDCapture: StageKind {
     package static let declaration = KindDeclaration(
         "kd.capture", revision: 4, inputs: [.required("teacher"), .required("data"), .optional("judged")],
@@ -30,19 +32,46 @@ package struct KDCapture: StageKind {
     @Spanned package var wholeSequence = false
     /// What the rows' own answers are scored as; calls where there is an input `judged`.
     @Spanned package var answer = AnswerStyle.call
+    /// That a training reads, in its order; `nil` where all are captured.
+    @Spanned package var rows: Int? = nil
+    /// Of the training.
+    @Spanned package var seed: Int? = nil
+    /// Of the training.
+    @Spanned package var maxLength: Int? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
-        .init(\.$k, .integer("k", in: 1...1024, "The teacher's logits kept at each position."), at: "top_k"),
+        .init(\.$k, .keptLogits, at: "top_k"),
         .init(\.$prompt, .prompt, at: .elsewhere),
         .init(
             \.$wholeSequence, .flag("whole_sequence", "Whether the prompt's positions are stored too."), at: .elsewhere,
             key: .unlessStandard),
         .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
+        .init(
+            \.$rows,
+            .integer(
+                "rows", in: 1...1_000_000_000_000,
+                "Rows that a training reads, its steps times its batch: no others are captured. Left out: all."),
+            at: .elsewhere),
+        .init(\.$seed, .seed("Of the order of that training's rows."), at: .elsewhere),
+        .init(
+            \.$maxLength, .integer("max_length", in: 2...1_000_000, "Of that training, which leaves longer prompts out."),
+            at: .elsewhere),
     ]
 
     package var runsModel: Bool { true }
-    package func operations(_ workload: Workload) -> Double? { workload.passes(over: RowSet.train.rawValue) }
+    package func operations(_ workload: Workload) -> Double? {
+        workload.passes(over: RowSet.train.rawValue, atMost: rows ?? .max)
+    }
+
+    /// Leaves out the rows that a training does not come to.
+    package mutating func keepRows(of training: TrainingParameters, seed: Spanned<Int>) {
+        // How many rows are a number of epochs, and which rows begin alike, the training alone knows.
+        guard training.steps != nil, !training.sharePrefixes else { return }
+        $rows = training.$steps.map { $0.map { $0 * training.batch } }
+        $seed = seed.map(Optional.some)
+        $maxLength = training.$maxLength
+    }
 }
 
 /// Knowledge distillation from captured logits.
@@ -84,11 +113,7 @@ package struct KDTrain: TrainingKind {
         .init(
             \.$promptShare, .promptShare, at: "prompt"),
         .init(\.$tokenDropout, .tokenDropout, key: .unlessStandard),
-        .init(
-            \.$tail,
-            .choice(
-                "tail", spelled: "`lump`; `renormalize` at a temperature other than 1",
-                "What becomes of the tokens that are not kept: one bucket, or nothing.")),
+        .init(\.$tail, .tail),
         .init(\.training, "training", "How the stage walks down its loss."),
         .init(
             \.$teacherWeights,
@@ -158,6 +183,20 @@ package struct KDOnPolicy: TrainingKind {
 
     package func memory(_ inputs: [String: Int]) -> Int { Memory.trainingOnPolicy(inputs) }
     package func operations(_ workload: Workload) -> Double? { workload.training(training).map { 2 * $0 } }
+}
+
+extension Field where Value == Int {
+    static var keptLogits: Field {
+        .integer("k", in: 1...1024, "The teacher's logits kept at each position.")
+    }
+}
+
+extension Field where Value == LogitsTail {
+    static var tail: Field {
+        .choice(
+            "tail", spelled: "`lump`; `renormalize` at a temperature other than 1",
+            "What becomes of the tokens that are not kept: one bucket, or nothing.")
+    }
 }
 
 extension Field where Value == Double {

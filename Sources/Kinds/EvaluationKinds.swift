@@ -13,7 +13,8 @@ package enum EvaluationKinds {
 ///
 /// Inputs: `model` (float or quantized), `data` (of `data.split`).
 /// Output: `<set>.jsonl` per set: row id, response text, prompt and response token counts; what a chat model said in
-/// its own form, and why that cannot be read.
+/// its own form, and why that cannot be read. With `refusals`, of a model that answers in Decant's form, `refusal`: the
+/// `likelihood` of no call with its `tokens`, and where the response calls nothing the most probable `call` with `call_tokens`.
 package struct EvalGenerate: StageKind {
     package static let declaration = KindDeclaration(
         "eval.generate", revision: 3, inputs: [.required("model"), .required("data")], output: "one `<set>.jsonl` per set")
@@ -24,18 +25,31 @@ package struct EvalGenerate: StageKind {
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
     @Spanned package var constrained = false
+    /// `nil` where an answer has as many calls as its tokens allow.
+    @Spanned package var maxCalls: Int? = nil
+    /// Whether what a threshold decides by is found too.
+    @Spanned package var refusals = false
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.$sets, .evaluatedSets, at: .elsewhere, isNeeded: true), .init(\.$maxTokens, .answerTokens),
         .init(
+            \.$refusals,
+            .flag(
+                "refusals", "Whether the likelihood of no call is found, and a call for each row that is answered without one."),
+            at: .elsewhere, key: .unlessStandard),
+        .init(
             \.$constrained,
             .flag("constrained", "Whether models can answer nothing but calls that fit the functions' schemas."),
             key: .unlessStandard),
+        .init(\.$maxCalls, .maxCalls),
         .init(\.$prompt, .prompt, at: .elsewhere), .init(\.$answer, .answer, at: .elsewhere),
     ]
 
-    package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }
+    package mutating func settle() {
+        $maxTokens = $maxTokens.orTokens(of: $answer)
+        if !constrained { maxCalls = nil }
+    }
 
     package var runsModel: Bool { true }
     package func operations(_ workload: Workload) -> Double? { workload.pass(over: sets) }
@@ -105,7 +119,8 @@ let evaluatedSets = [RowSet.test, .phrasing, .values].map(\.rawValue)
 /// a call and rows that want none, response length mean and deviation; `confusion.json`: per set and wanted function the rows,
 /// AR and exact match, and which function was called how often in its place; `failures.jsonl`: every row not accepted, with
 /// the reason. Where a model or a program decides, `verdicts.jsonl` and the agreement with `ast`, as `judge` writes them. With
-/// `domains`, also how often the calls, read as frames, have the right domain, intent and slots.
+/// `domains`, also how often the calls, read as frames, have the right domain, intent and slots; with `arguments` precision,
+/// recall and F1 of the calls' arguments.
 package struct EvalScore: JudgingKind {
     package static let declaration = KindDeclaration(
         "eval.score", revision: 2,
@@ -122,11 +137,14 @@ package struct EvalScore: JudgingKind {
     @Spanned package var program: JudgingProgram? = nil
     /// Functions by domain; `nil` where calls are not read as frames.
     @Spanned package var domains: [String: [String]]? = nil
+    @Spanned package var arguments = false
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.$judge, .judge("judge")), .checks(\.$checks), .init(\.$sets, .evaluatedSets, isNeeded: true),
         .init(\.$answer, .answer), .question(\.$question), .program(\.$program), .init(\.$domains, .domains),
+        .init(
+            \.$arguments, .flag("arguments", "Whether the arguments of calls are counted one by one."), key: .unlessStandard),
     ]
 
     package var judges: Spanned<[JudgeKind]> { $judge.map { checks + [$0] } }

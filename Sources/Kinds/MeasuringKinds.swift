@@ -99,10 +99,10 @@ package struct BenchServe: StageKind {
 /// of answers; the functions most often called in place of others; what the judge accepts and what `ast` does; wins and losses
 /// against other models.
 ///
-/// Revision 3: beside the agreement of a judging model stand the share that `ast` accepts, and Cohen's κ.
+/// Revision 4: where some rows of a set want a call and others none, the share of right refusals stands beside AR.
 package struct Report: StageKind {
     package static let declaration = KindDeclaration(
-        "report", revision: 3,
+        "report", revision: 4,
         inputs: [
             .numbered("scores"), .numbered("cost"), .numbered("perplexity"), .numbered("loss"), .numbered("serving"),
             .numbered("speed"), .numbered("queries"), .numbered("price"), .numbered("comparison"),

@@ -4,9 +4,15 @@ import BuildModel
 enum Memory {
     private static let process = 96 << 20
 
-    /// Training: weights, two moments and a gradient, the model as read or to write, the state while a checkpoint is written
-    /// (twice, as numbers and as bytes); rows as tokens and activations.
+    /// Training: weights, two moments and a gradient, the model as read or to write, the best values of a validation, a copy of
+    /// what is trained while a checkpoint is written beside it (four times, the best values included), and once more for what is
+    /// in passing; rows as tokens and activations.
     static func training(_ inputs: [String: Int]) -> Int { process + 11 * models(inputs) + 5 * others(inputs) + activations }
+
+    /// Training a model while a teacher reads: its weights as read, as floats and packed, and its activations.
+    static func trainingBesideTeacher(_ inputs: [String: Int]) -> Int {
+        training(inputs) - 8 * (inputs["teacher"] ?? 0) + activations
+    }
 
     /// Training a model that answers with what it is at each step, while a teacher reads: the model's weights twice more and its
     /// caches, the teacher's twice.

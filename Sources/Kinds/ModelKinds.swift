@@ -16,6 +16,7 @@ package struct TokenizerTrain: StageKind {
     @Spanned package var vocabulary = 512
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
+    @Spanned package var signature = SignatureForm.types
 
     // 5 special tokens and 256 bytes come before the first merge.
     package static let standard = Self()
@@ -25,6 +26,7 @@ package struct TokenizerTrain: StageKind {
             .integer("vocabulary", in: 261...262_144, "Tokens of a tokenizer trained on the rows, the 256 bytes included.")),
         .init(\.$prompt, .prompt, at: .elsewhere),
         .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
+        .init(\.$signature, .signature, at: .elsewhere, key: .unlessStandard),
     ]
 }
 
@@ -83,22 +85,28 @@ package struct ModelInit: StageKind {
 /// or shards with their index) and the tokenizer's files, or one `.gguf` file; or an archive of them.
 /// Output: a model folder, its weights float32; ids of special tokens and the chat template are kept. Where the model calls
 /// functions in a form of its own, `decant_calls` in `tokenizer_config.json` names it, and `decant_reasons` says that a reasoning
-/// may stand before them.
+/// may stand before them. Where its chat template shows no functions, `decant_signature` says how prompts list them.
+///
+/// Revision 3: prompts describe functions that the chat template does not show; before, they gave names and types alone.
 ///
 /// Revision 2: chat models whose form of calls is recognized call in it, not in Decant's.
 package struct ModelImport: StageKind {
     package static let declaration = KindDeclaration(
-        "model.import", revision: 2, inputs: [.required("source")], output: "a model folder")
+        "model.import", revision: 3, inputs: [.required("source")], output: "a model folder")
 
     @Spanned package var date: String?
     @Spanned package var answer: AnswerForm?
+    @Spanned package var signature: SignatureForm?
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.$date, .templateDate, at: .elsewhere), .init(\.$answer, .form, at: .elsewhere),
+        .init(\.$signature, .signature, at: .elsewhere),
     ]
 
     package func memory(_ inputs: [String: Int]) -> Int { Memory.importing(inputs) }
+    /// Weights are read, restored and written, each in the time of so many operations of a product.
+    package func operations(_ workload: Workload) -> Double? { workload.model.map { 2000 * Double($0.parameters) } }
 }
 
 /// Adds low-rank adapters to the weights of the model that they were trained beside.
@@ -116,6 +124,8 @@ package struct AdapterMerge: StageKind {
     package static let parameters: [Parameter<Self>] = []
 
     package func memory(_ inputs: [String: Int]) -> Int { Memory.merging(inputs) }
+    /// Weights are read and written, each in the time of so many operations of a product.
+    package func operations(_ workload: Workload) -> Double? { workload.model.map { 1000 * Double($0.parameters) } }
 }
 
 extension Field<AnswerForm> {
@@ -124,6 +134,14 @@ extension Field<AnswerForm> {
         "answer", spelled: "`native` where the chat template's form is known",
         "The form of a chat model's calls: its own, as its chat template writes them (`thinking`: with `<think>…</think>` before "
             + "them where a step has a `*`), or Decant's JSON list.")
+}
+
+extension Field<SignatureForm> {
+    /// Of a recipe, of a tokenizer that is trained, and of a model that was made elsewhere.
+    package static let signature = choice(
+        "signature", spelled: "`described` of imported models, else `types`",
+        "What a prompt says of a function, where no chat template shows functions: `names` of parameters; their `types`; the "
+            + "`values` of enumerations, and what may be left out; `described` adds the first sentences of the descriptions.")
 }
 
 extension Field<String> {

@@ -94,7 +94,7 @@ package struct KindCatalogue: Sendable {
     package static let standard = KindCatalogue(
         SourceKinds.kinds + DataKinds.kinds + UtteranceKinds.kinds + RetrievalKinds.kinds + DescriptionKinds.kinds
             + GuidanceKinds.kinds + ModelKinds.kinds + EncoderKinds.kinds + TrainingKinds.kinds + AnswerKinds.kinds
-            + EndpointKinds.kinds + JudgingKinds.kinds + DistillationKinds.kinds + PruningKinds.kinds
+            + RefusalKinds.kinds + EndpointKinds.kinds + JudgingKinds.kinds + DistillationKinds.kinds + PruningKinds.kinds
             + QuantizationKinds.kinds + EvaluationKinds.kinds + MeasuringKinds.kinds + CommandKinds.kinds)
 
     package func kind(named name: String) -> (any StageKind.Type)? { kinds.first { $0.name == name } }

@@ -1,34 +1,35 @@
+import Words
+
 /// What is known of a stage's work before anything has run: how large the model is, and how many rows there are.
 ///
-/// A pass forward takes two operations per parameter and token, a training step six (Kaplan et al., arXiv 2001.08361, 2.1).
+/// A pass forward takes two operations per parameter and token, a training step six (Kaplan et al., arXiv 2001.08361, 2.1), and
+/// what its optimizer takes.
 package struct Workload: Sendable {
     /// Of the model that runs or is trained; `nil` where nobody can tell.
-    package var parameters: Int?
+    package var model: ModelWork?
     /// Tokens of a row, prompt and answer together.
     package let tokensPerRow: Double
     /// By set.
     package let rows: [String: Double]
 
-    package init(parameters: Int? = nil, tokensPerRow: Double, rows: [String: Double]) {
-        (self.parameters, self.tokensPerRow, self.rows) = (parameters, tokensPerRow, rows)
+    package init(model: ModelWork? = nil, tokensPerRow: Double, rows: [String: Double]) {
+        (self.model, self.tokensPerRow, self.rows) = (model, tokensPerRow, rows)
     }
 
     /// Of which nothing is known.
     package static let unknown = Workload(tokensPerRow: 0, rows: [:])
 
     /// The same for a model of some size.
-    package func of(parameters: Int?) -> Workload {
-        Workload(parameters: parameters, tokensPerRow: tokensPerRow, rows: rows)
-    }
+    package func of(_ model: ModelWork?) -> Workload { Workload(model: model, tokensPerRow: tokensPerRow, rows: rows) }
 
     /// Where only the first rows of one set are read.
     package func reading(_ set: String, atMost limit: Int) -> Workload {
-        Workload(parameters: parameters, tokensPerRow: tokensPerRow, rows: [set: count(of: set, atMost: limit)])
+        Workload(model: model, tokensPerRow: tokensPerRow, rows: [set: count(of: set, atMost: limit)])
     }
 
     /// Operations of some passes over the rows of a set.
     func passes(_ times: Int = 1, over set: String, atMost limit: Int = .max) -> Double? {
-        parameters.map { 2 * Double($0) * tokensPerRow * count(of: set, atMost: limit) * Double(times) }
+        model.map { 2 * Double($0.parameters) * tokensPerRow * count(of: set, atMost: limit) * Double(times) }
     }
 
     /// Operations of some passes over all rows.
@@ -39,7 +40,11 @@ package struct Workload: Sendable {
 
     /// Operations of a training.
     func training(_ training: TrainingParameters) -> Double? {
-        parameters.map { 6 * Double($0) * tokensPerRow * Double(training.steps * training.batch) }
+        guard let model else { return nil }
+        let batch = Double(training.batch)
+        let steps = training.steps.map(Double.init) ?? (training.epochs ?? 0) * (rows[RowSet.train.rawValue] ?? 0) / batch
+        let update = training.lora == nil ? model.update(by: training.optimizer) : 0
+        return steps * (6 * Double(model.parameters) * tokensPerRow * batch + update)
     }
 
     private func count(of set: String, atMost limit: Int) -> Double { min(rows[set] ?? 0, Double(limit)) }

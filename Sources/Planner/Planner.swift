@@ -1,6 +1,8 @@
 import BuildModel
 import Diagnostics
+import Kinds
 import RecipeLanguage
+import Words
 
 /// What came of planning a recipe.
 package struct Planning: Sendable {
@@ -17,15 +19,19 @@ package enum Planner {
     ///   - sources: the files of the recipe's `path` sources by source name; one that is missing here is reported.
     ///   - lookalikes: what is there in place of a missing one, in words, by source name.
     ///   - lock: what pins sources that have no digest of their own.
+    ///   - models: those that are imported, as far as their files are at hand, by the names of their sources.
+    ///   - rows: what is known of the rows, for forecasts.
     ///   - processor: what `numerics: native` means: the family of the machine that looks for results and runs stages.
     /// - Throws: where a parameter has no JSON encoding, which a checked recipe's parameters always have.
     package static func plan(
         _ recipe: Recipe, sources: [String: SourceSnapshot], lookalikes: [String: String] = [:], lock: SourceLock? = nil,
+        models: [String: KnownModel] = [:], rows: [Pipeline.DataIdentity: RowFigures] = [:],
         processor: ProcessorFamily = .avx2
     ) throws -> Planning {
         let diagnostics = missing(sources, lookalikes, of: recipe)
         if diagnostics.hasErrors { return Planning(graph: nil, diagnostics: diagnostics) }
-        var lowering = Lowering(recipe: recipe, snapshots: sources, lock: lock, processor: processor)
+        var lowering = Lowering(
+            recipe: recipe, snapshots: sources, lock: lock, processor: processor, models: models, rows: rows)
         let graph = try lowering.graph()
         return Planning(graph: graph, diagnostics: lowering.problems.sortedByPosition())
     }
@@ -33,8 +39,7 @@ package enum Planner {
     private static func missing(_ snapshots: [String: SourceSnapshot], _ lookalikes: [String: String], of recipe: Recipe)
         -> [Diagnostic]
     {
-        var used: Set<String> = []
-        for variant in recipe.variants { used.formUnion(variant.pipeline.referredNames) }
+        let used = Set(recipe.pipelinesButForSeeds.flatMap(\.referredNames))
         return recipe.sources.filter { used.contains($0.name.value) }.compactMap { source in
             guard case .path(let path) = source.origin, snapshots[source.name.value] == nil else { return nil }
             return Diagnostic(

@@ -24,6 +24,8 @@ package struct Pipeline: Sendable {
         let teacherTransfer: Shared<Transfer>
         let teachers: Shared<[FurtherTeacher]>
         let student: Shared<StudentSection>
+        /// The same one for students that differ in nothing but their seeds.
+        let studentButForSeed: Shared<Void>
         let sample: Shared<Sample?>
         let judge: Shared<JudgeSection>
         let reward: Shared<RewardSection>
@@ -41,9 +43,10 @@ package struct Pipeline: Sendable {
             prompts: Shared<PromptsSection>, references: Shared<Spanned<ReferenceOrigin>>,
             tokenizer: Shared<TokenizerSection>, teacher: Shared<TeacherSection>,
             teacherTransfer: Shared<Transfer>, teachers: Shared<[FurtherTeacher]>, student: Shared<StudentSection>,
-            sample: Shared<Sample?>, judge: Shared<JudgeSection>, reward: Shared<RewardSection>, transfer: Shared<Transfer>,
-            prune: Shared<[PruneTurn]>, quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>,
-            baseline: Shared<BaselineSection?>, stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
+            studentButForSeed: Shared<Void>, sample: Shared<Sample?>, judge: Shared<JudgeSection>,
+            reward: Shared<RewardSection>, transfer: Shared<Transfer>, prune: Shared<[PruneTurn]>,
+            quantize: Shared<QuantizeSection?>, evaluate: Shared<EvaluateSection>, baseline: Shared<BaselineSection?>,
+            stages: Shared<[NamedStage]>, numerics: Shared<Spanned<NumericsProfile>>
         ) {
             (self.task, self.data, self.tokenizer, self.teacher) = (task, data, tokenizer, teacher)
             self.datasets = datasets
@@ -51,6 +54,7 @@ package struct Pipeline: Sendable {
             self.references = references
             self.teacherTransfer = teacherTransfer
             (self.teachers, self.student, self.sample, self.judge) = (teachers, student, sample, judge)
+            self.studentButForSeed = studentButForSeed
             self.reward = reward
             (self.transfer, self.prune, self.quantize, self.evaluate) = (transfer, prune, quantize, evaluate)
             (self.baseline, self.stages, self.numerics) = (baseline, stages, numerics)
@@ -62,9 +66,10 @@ package struct Pipeline: Sendable {
                 task: Shared(set.task), data: Shared(set.data), datasets: datasets,
                 instructions: Shared(Spanned(wrappedValue: "")), examples: Shared(Spanned(wrappedValue: [])),
                 prompts: prompts, references: references, tokenizer: tokenizer, teacher: teacher,
-                teacherTransfer: teacherTransfer, teachers: teachers, student: student, sample: Shared(set.sample),
-                judge: judge, reward: reward, transfer: transfer, prune: prune, quantize: quantize, evaluate: evaluate,
-                baseline: baseline, stages: stages, numerics: numerics)
+                teacherTransfer: teacherTransfer, teachers: teachers, student: student,
+                studentButForSeed: studentButForSeed, sample: Shared(set.sample), judge: judge, reward: reward,
+                transfer: transfer, prune: prune, quantize: quantize, evaluate: evaluate, baseline: baseline, stages: stages,
+                numerics: numerics)
         }
     }
 
@@ -99,56 +104,69 @@ package struct Pipeline: Sendable {
         DataIdentity(task: ObjectIdentifier(sections.task), data: ObjectIdentifier(sections.data))
     }
 
-    /// What tells variants apart that differ in more than how weights are quantized: equal for those that do not.
-    package var identityBeforeQuantization: [ObjectIdentifier] {
+    /// Equal for variants that differ in how weights are quantized, and in nothing else.
+    package var identityBeforeQuantization: [ObjectIdentifier] { sectionsAroundStudent + [ObjectIdentifier(sections.student)] }
+
+    /// Equal for variants that differ in the student's seed and in how weights are quantized, and in nothing else.
+    package var identityAroundStudent: [ObjectIdentifier] {
+        sectionsAroundStudent + [ObjectIdentifier(sections.studentButForSeed)]
+    }
+
+    /// Equal for variants that differ in the student's seed, and in nothing else.
+    package var identityButForSeed: [ObjectIdentifier] {
+        sectionsAroundStudent + [ObjectIdentifier(sections.studentButForSeed), ObjectIdentifier(sections.quantize)]
+    }
+
+    /// All but the student's and how weights are quantized.
+    private var sectionsAroundStudent: [ObjectIdentifier] {
         [
             ObjectIdentifier(sections.task), ObjectIdentifier(sections.data), ObjectIdentifier(sections.datasets),
             ObjectIdentifier(sections.instructions), ObjectIdentifier(sections.examples), ObjectIdentifier(sections.prompts),
-            ObjectIdentifier(sections.references),
-            ObjectIdentifier(sections.tokenizer), ObjectIdentifier(sections.teacher),
-            ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.teachers), ObjectIdentifier(sections.student),
-            ObjectIdentifier(sections.sample),
+            ObjectIdentifier(sections.references), ObjectIdentifier(sections.tokenizer), ObjectIdentifier(sections.teacher),
+            ObjectIdentifier(sections.teacherTransfer), ObjectIdentifier(sections.teachers), ObjectIdentifier(sections.sample),
             ObjectIdentifier(sections.judge), ObjectIdentifier(sections.reward), ObjectIdentifier(sections.transfer),
             ObjectIdentifier(sections.prune), ObjectIdentifier(sections.evaluate), ObjectIdentifier(sections.baseline),
             ObjectIdentifier(sections.stages), ObjectIdentifier(sections.numerics),
         ]
     }
 
+    // Sections are lent, not copied: most who ask for one want a field of it.
+
     /// What a model does with the rows.
-    package var task: TaskSection { sections.task.value }
-    package var data: DataSection { sections.data.value }
+    package var task: TaskSection { _read { yield sections.task.value } }
+    package var data: DataSection { _read { yield sections.data.value } }
     /// Rows beside those of `data`, in the order of writing.
-    package var datasets: [FurtherData] { sections.datasets.value }
+    package var datasets: [FurtherData] { _read { yield sections.datasets.value } }
     /// What the model is to do; empty where nothing is said.
-    package var instructions: Spanned<String> { sections.instructions.value }
+    package var instructions: Spanned<String> { _read { yield sections.instructions.value } }
     /// Questions with their answers that prompts show.
-    package var examples: Spanned<[PromptExample]> { sections.examples.value }
-    package var prompts: PromptsSection { sections.prompts.value }
+    package var examples: Spanned<[PromptExample]> { _read { yield sections.examples.value } }
+    package var prompts: PromptsSection { _read { yield sections.prompts.value } }
     /// Where what is right of unlabelled rows comes from.
-    package var references: Spanned<ReferenceOrigin> { sections.references.value }
-    package var tokenizer: TokenizerSection { sections.tokenizer.value }
-    package var teacher: TeacherSection { sections.teacher.value }
+    package var references: Spanned<ReferenceOrigin> { _read { yield sections.references.value } }
+    package var tokenizer: TokenizerSection { _read { yield sections.tokenizer.value } }
+    package var teacher: TeacherSection { _read { yield sections.teacher.value } }
     /// How the teacher is corrected.
-    package var teacherTransfer: Transfer { sections.teacherTransfer.value }
+    package var teacherTransfer: Transfer { _read { yield sections.teacherTransfer.value } }
     /// Those beside the first one, in the order of writing.
-    package var teachers: [FurtherTeacher] { sections.teachers.value }
-    package var student: StudentSection { sections.student.value }
+    package var teachers: [FurtherTeacher] { _read { yield sections.teachers.value } }
+    package var student: StudentSection { _read { yield sections.student.value } }
     /// `nil` where the teacher answers nothing, and students learn from the rows' own answers.
-    package var sample: Sample? { sections.sample.value }
-    package var judge: JudgeSection { sections.judge.value }
-    package var reward: RewardSection { sections.reward.value }
+    package var sample: Sample? { _read { yield sections.sample.value } }
+    package var judge: JudgeSection { _read { yield sections.judge.value } }
+    package var reward: RewardSection { _read { yield sections.reward.value } }
     /// How the student learns from the teacher.
-    package var transfer: Transfer { sections.transfer.value }
+    package var transfer: Transfer { _read { yield sections.transfer.value } }
     /// The turns of pruning; none where nothing is removed.
-    package var prune: [PruneTurn] { sections.prune.value }
+    package var prune: [PruneTurn] { _read { yield sections.prune.value } }
     /// `nil` where weights stay in float.
-    package var quantize: QuantizeSection? { sections.quantize.value }
-    package var evaluate: EvaluateSection { sections.evaluate.value }
+    package var quantize: QuantizeSection? { _read { yield sections.quantize.value } }
+    package var evaluate: EvaluateSection { _read { yield sections.evaluate.value } }
     /// `nil` where no other system is compared with.
-    package var baseline: BaselineSection? { sections.baseline.value }
+    package var baseline: BaselineSection? { _read { yield sections.baseline.value } }
     /// The recipe's own stages, in the order of writing.
-    package var stages: [NamedStage] { sections.stages.value }
-    package var numerics: Spanned<NumericsProfile> { sections.numerics.value }
+    package var stages: [NamedStage] { _read { yield sections.stages.value } }
+    package var numerics: Spanned<NumericsProfile> { _read { yield sections.numerics.value } }
 
     /// The student's steps and those of its recovery.
     package var studentSteps: [Transfer.Step] { transfer.steps + prune.flatMap { $0.recover?.steps ?? [] } }

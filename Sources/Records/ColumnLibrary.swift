@@ -18,10 +18,11 @@ package struct ColumnLibrary: Sendable {
     /// - Parameter environment: `DECANT_READERS` names a folder for such libraries; else it is `decant/readers` in the user's
     ///   cache folder.
     package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
-        func path(_ name: String) -> String? { environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
-        let cache = path("XDG_CACHE_HOME") ?? path("HOME").map { $0 + "/.cache" } ?? "/var/cache"
-        let readers = path("DECANT_READERS") ?? cache + "/decant/readers"
-        folder = URL(filePath: readers, directoryHint: .isDirectory).appending(path: Self.release, directoryHint: .isDirectory)
+        let own = environment["DECANT_READERS"].flatMap {
+            $0.hasPrefix("/") ? URL(filePath: $0, directoryHint: .isDirectory) : nil
+        }
+        let readers = own ?? UserCache.folder(environment).appending(path: "readers", directoryHint: .isDirectory)
+        folder = readers.appending(path: Self.release, directoryHint: .isDirectory)
     }
 
     package var isInstalled: Bool { access(python.path, X_OK) == 0 }

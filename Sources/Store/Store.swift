@@ -104,7 +104,8 @@ package final class Store: Sendable {
         // How long things took is no reason not to open a store: `fsck` names damaged notes.
         for run in (try? RunNotes.all(in: repository)) ?? [] {
             guard let record = try StageCommit.read(run.commit, from: repository) else { continue }
-            try index.remember(seconds: run.note.seconds, kind: record.action.kind, key: record.action.key, work: nil)
+            let action = record.action
+            try index.remember(seconds: run.note.seconds, kind: action.historicKind, key: action.key, work: nil)
         }
     }
 

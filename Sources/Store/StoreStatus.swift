@@ -46,6 +46,14 @@ extension Store {
             recipes: recipes, work: work())
     }
 
+    /// Where work on an action lies that has no result yet, and whether a process is at it; `nil` where there is none. It may
+    /// change while it is read.
+    package func unfinishedWork(on key: Digest) -> (directory: URL, isRunning: Bool)? {
+        let directory = layout.scratch.appending(path: key.hex, directoryHint: .isDirectory)
+        guard FileManager.default.fileExists(atPath: directory.appending(path: "action.json").path) else { return nil }
+        return (directory, FileLock.isHeld(layout.scratch.appending(path: key.hex + ".lock")))
+    }
+
     /// What lies in scratch directories.
     private func work() -> [StoreStatus.Work] {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: layout.scratch.path)) ?? []).sorted()
@@ -55,7 +63,9 @@ extension Store {
                 let action = try? JSON(parsing: Data(contentsOf: folder.appending(path: "action.json")))
             else { return nil }
             let isRunning = FileLock.isHeld(layout.scratch.appending(path: name + ".lock"))
-            let checkpoint = (try? layout.entries(below: folder.appending(path: "checkpoint"))) ?? []
+            // A file that is not whole yet is hidden.
+            let files = (try? layout.entries(below: folder.appending(path: "checkpoint"))) ?? []
+            let checkpoint = files.filter { !$0.name.hasPrefix(".") }
             return StoreStatus.Work(
                 key: key, kind: action["kind"]?.string ?? "?", isRunning: isRunning,
                 checkpointSize: checkpoint.reduce(0) { $0 + $1.size }, changed: checkpoint.map(\.changed).max() ?? entry.changed

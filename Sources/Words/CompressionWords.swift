@@ -56,3 +56,38 @@ package enum QuantMethod: String, Word {
     /// Whether the method solves for codes, by the products of the layers' inputs.
     package var readsHessians: Bool { self == .gptq || self == .quantEase }
 }
+
+/// How many tokens of a vocabulary stay.
+package enum KeptVocabulary: Codable, Hashable, Sendable {
+    /// Those that the texts of the domain need, and those that any other text is spelled with.
+    case used
+    /// So many in all.
+    case tokens(Int)
+    /// Such a share of all, above 0 and below 1.
+    case share(Double)
+
+    package static let usedWord = "used"
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let count = try? container.decode(Int.self), count > 0 {
+            self = .tokens(count)
+        } else if let share = try? container.decode(Double.self), share > 0, share < 1 {
+            self = .share(share)
+        } else if try container.decode(String.self) == Self.usedWord {
+            self = .used
+        } else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "neither 'used' nor a number of tokens nor a share of them")
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .used: try container.encode(Self.usedWord)
+        case .tokens(let count): try container.encode(count)
+        case .share(let share): try container.encode(share)
+        }
+    }
+}

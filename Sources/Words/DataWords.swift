@@ -90,6 +90,8 @@ package enum ReplyReading: String, Word {
 package enum SchemaMember {
     /// The order in which an object's properties were written, where that is not the sorted one.
     package static let propertyOrder = "x-property-order"
+    /// Of a text: whether it always stands in the question as it is.
+    package static let copy = "copy"
 }
 
 /// The sets of rows that Decant makes itself.
@@ -108,6 +110,12 @@ package enum RowSet: String, Word {
 
     /// Those that rows are divided into; `robust` is made of them.
     package static let divided = allCases.filter { $0 != .robust }
+
+    /// The set that rows of a source are read under which are mixed into training by weight.
+    package static func mixed(_ source: String) -> String { "\(train.rawValue)+\(source)" }
+
+    /// Whether rows of a set are learned from: those of `train`, and those that are mixed into it.
+    package static func isTraining(_ set: String) -> Bool { set == train.rawValue || set.hasPrefix(mixed("")) }
 
     /// Files that lie beside those of the sets, as lines too: what was asked and answered, and what was said otherwise.
     package static let otherFiles = ["exchanges", "paraphrases"]
@@ -146,6 +154,19 @@ package enum PromptStyle: String, Word {
     case tools
 }
 
+/// What a prompt says of a function, where no chat template shows functions. Each form says what the one before it says, and
+/// more.
+package enum SignatureForm: String, Word {
+    /// The names of the function and its parameters.
+    case names
+    /// Types of parameters.
+    case types
+    /// The values of enumerations, types within lists and objects, which parameters may be left out.
+    case values
+    /// The first sentences of the descriptions.
+    case described
+}
+
 /// How much of a prompt a model sees.
 package enum PromptView: String, Word {
     case full
@@ -169,6 +190,14 @@ package enum AnswerStyle: String, Word {
     case reasoning
 
     package var spelling: String { self == .call ? "calls" : rawValue }
+}
+
+/// The reasoning that a rule makes from a row.
+package enum ReasoningForm: String, Word {
+    /// Functions that the question suggests, the arguments of the calls, the functions that are called.
+    case worked
+    /// The functions that are called, each with its arguments: at most some forty tokens.
+    case short
 }
 
 /// The form in which a model that was made elsewhere calls functions.

@@ -57,6 +57,16 @@ extension [LossTerm] {
     package var bridgesVocabularies: Bool { contains { $0.loss.bridgesVocabularies } }
 }
 
+/// Of which rows a teacher's logits are captured before a student learns from them. No student's bytes depend on it.
+package enum CaptureScope: String, Word {
+    /// Of all rows: students share them, whatever their steps.
+    case all
+    /// Of the rows that the steps read.
+    case used
+    /// Of none: the teacher reads a step's rows when the step needs them, in the student's own stage.
+    case nothing = "none"
+}
+
 /// What becomes of the tokens whose logits were not captured.
 package enum LogitsTail: String, Word {
     /// They are one bucket. Its share is known at temperature 1 alone.

@@ -11,6 +11,7 @@ import Testing
         try place.write(Data(contentsOf: Checkout.file("test")), to: "test")
         let programs = [
             "scripts/install-packages": "#!/bin/sh\n",
+            "Benchmarks/instructions/run": "#!/bin/sh\necho instructions \"$@\"\n",
             "bin/swift": """
             #!/bin/sh
             [ "$2" = --help-hidden ] && exit
@@ -52,5 +53,13 @@ import Testing
         let run = try run(status: 0)
         #expect(run.status == 0)
         #expect(!run.output.contains("what failed"))
+    }
+
+    @Test func instructionsAreCountedWhereAllTestsRan() throws {
+        let line = "instructions --program .build-test/release\n"
+        #expect(try run(status: 0).output.hasSuffix(line))
+        for arguments in [["--filter", "A"], ["--fast"]] {
+            #expect(try !run(arguments, status: 0).output.contains(line))
+        }
     }
 }

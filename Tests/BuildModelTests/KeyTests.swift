@@ -41,7 +41,7 @@ import Testing
     /// Portable keys say `portable`, native ones the family besides; what is read back is what was written.
     @Test(arguments: [
         (Numerics.portable, "portable"), (.native(.avx2), "native-avx2"), (.native(.avx512), "native-avx512"),
-        (.native(.avx512BFloat16), "native-avx512-bf16"),
+        (.native(.avx512BFloat16), "native-avx512-bf16"), (.native(.amxBFloat16), "native-amx-bf16"),
     ])
     func numericsAreSpelledOneWay(numerics: Numerics, spelling: String) throws {
         var other = action
@@ -52,7 +52,21 @@ import Testing
         #expect(Numerics(rawValue: spelling) == numerics)
     }
 
-    @Test(arguments: ["native", "native-", "native-avx9", "Portable", "avx2", ""])
+    /// OpenBLAS's bytes depend on its core and its version.
+    @Test(arguments: ["native-openblas-haswell-0.3.21", "native-openblas-skylakex-0.3.28"])
+    func aLibraryIsSpelledOneWay(spelling: String) throws {
+        var other = action
+        other.numerics = try #require(Numerics(rawValue: spelling))
+        #expect(other.numerics.rawValue == spelling)
+        #expect(try Action(encoding: other.encoding) == other)
+    }
+
+    @Test(
+        arguments: [
+            "native", "native-", "native-avx9", "Portable", "avx2", "", "native-openblas", "native-openblas-haswell",
+            "native-openblas-Haswell-0.3.21", "native-openblas-haswell-", "native-openblas--0.3.21",
+            "native-openblas-haswell-0.3.21-x", "native-openblas-haswell-0.3.21\u{301}",
+        ])
     func unknownNumericsAreRefused(profile: String) throws {
         var members = try #require(action.encoding.object)
         members["numerics"] = .string(profile)

@@ -33,12 +33,12 @@ import Testing
     }
 
     static func sets(
-        outOfDomain: [String] = ["fc*"], candidates: Int = 4, similar: Double = 0, missing: Double = 0,
+        outOfDomain: [String] = ["fc*"], candidates: Int = 4, similar: Double = 0, missing: Double = 0, group: Int = 1,
         rows: [Row] = Self.rows
     ) throws -> [String: [Row]] {
         let split = DataSplit(
             test: 0.2, valid: 0.1, outOfDomain: outOfDomain, candidates: candidates, similar: similar, missing: missing,
-            limit: [:], seed: 1)
+            group: group, limit: [:], seed: 1)
         return try DataSplitTests.sets(StageRun(split, texts: texts(rows)))
     }
 

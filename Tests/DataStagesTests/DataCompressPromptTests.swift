@@ -54,6 +54,13 @@ import Testing
             ])
     }
 
+    /// Each form of signature says more than the one before it, and JSON takes most.
+    @Test func functionsAreMeasuredInEachForm() throws {
+        let lengths = try Self.compressed().json("signatures.json")
+        let characters = ["names", "types", "values", "described", "json"].compactMap { lengths[$0]?["characters"]?.double }
+        #expect(characters.count == 5 && characters == characters.sorted() && Set(characters).count == 5)
+    }
+
     @Test func chatsBringTheirBackground() throws {
         let row = try Self.ingested()
         #expect(row.query == "play x")
@@ -65,7 +72,7 @@ import Testing
 
     @Test func instructionsAndExamplesGoAndTheRestStays() throws {
         let run = try Self.compressed()
-        #expect(run.files == ["compression.json", "functions.json", "test.jsonl", "train.jsonl"])
+        #expect(run.files == ["compression.json", "functions.json", "signatures.json", "test.jsonl", "train.jsonl"])
         let rows = try run.lines("train.jsonl").map { try Row(json: $0) }
         let context = [ChatMessage(role: .user, content: "I am in the hall.")]
         #expect(rows[0].background == RowBackground(knowledge: ["Songs are short."], context: context))

@@ -14,6 +14,11 @@ final class DecantProgram {
 
         /// The JSON values of the output's lines.
         var events: [JSON] { output.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) } }
+
+        /// What went wrong: the errors, and the stages that failed.
+        var fault: String {
+            ([errors] + events.filter { $0["event"] == "stage-failed" }.map(\.canonicalText)).joined(separator: "\n")
+        }
     }
 
     private let place: TemporaryFolder
@@ -46,7 +51,7 @@ final class DecantProgram {
         let run = ProgramRun(readingToTheEndOf: try start(arguments))
         let result = Result(
             status: run.status, output: run.output, errors: run.errors)
-        if let status { try #require(result.status == status, "decant \(arguments.joined(separator: " ")): \(result.errors)") }
+        if let status { try #require(result.status == status, "decant \(arguments.joined(separator: " ")): \(result.fault)") }
         return result
     }
 
@@ -77,7 +82,7 @@ final class DecantProgram {
     func artifacts(of targets: [String] = []) throws -> [String: String] {
         let run = ProgramRun(
             readingToTheEndOf: try start(["build", "tiny.yaml"] + targets + ["--json", "--threads", String(threads)]))
-        try #require(run.status == 0, "\(run.errors)")
+        try #require(run.status == 0, "\(Result(status: run.status, output: run.output, errors: run.errors).fault)")
         let events = run.output.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }
         return Dictionary(
             uniqueKeysWithValues: events.filter { $0["event"] == "stage-finished" }.map {

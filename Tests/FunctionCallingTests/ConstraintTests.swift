@@ -113,6 +113,29 @@ import Words
         #expect(!accepts("[{}]", []) && !accepts(#"[{"name":"","arguments":{}}]"#, []))
     }
 
+    /// Whatever the form of the calls: a list of two is allowed, one of three is not.
+    @Test func soManyCallsAreAllowedAtMost() {
+        let call = FunctionDefinition(name: "stop", summary: "", parameters: ["type": "object", "properties": [:]])
+        func accepts(_ text: String, _ pattern: BytePattern) -> Bool {
+            var states = ByteStates(pattern)
+            return states.accepts(text)
+        }
+        let one = #"{"name":"stop","arguments":{}}"#
+        for count in 0...3 {
+            let text = "[" + [String](repeating: one, count: count).joined(separator: ",") + "]"
+            #expect(accepts(text, .calls(of: [call])))
+            #expect(accepts(text, .calls(of: [call], atMost: 2)) == (count <= 2))
+            #expect(accepts(text, .calls(of: [call], atMost: 1)) == (count <= 1))
+        }
+        let hermes = HermesForm()
+        let spoken = "<tool_call>\n{\"name\": \"stop\", \"arguments\": {}}\n</tool_call>"
+        for count in 1...3 {
+            let text = [String](repeating: spoken, count: count).joined(separator: "\n")
+            #expect(accepts(text, hermes.pattern(of: [call], atMost: nil)))
+            #expect(accepts(text, hermes.pattern(of: [call], atMost: 2)) == (count <= 2))
+        }
+    }
+
     @Test func specialTokensAreNeverAllowed() throws {
         let string = "[{\"name\":\"set_scene\",\"arguments\":{\"steps\":[],\"title\":\""
         let state = tokenizer.encodePlainText(string).reduce(constraint.start) { constraint.state(after: Int32($1), from: $0) }

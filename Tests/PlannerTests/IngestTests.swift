@@ -59,5 +59,24 @@ import Testing
         #expect(
             try parameters("{format: table, train: functions, bad_rows: 1%}") == #"{"bad_rows":0.01,"format":"table"}"#)
         #expect(try parameters("{format: table, train: functions, bad_rows: 0%}") == #"{"format":"table"}"#)
+        #expect(try parameters("{format: table, train: functions, skip: 3}") == #"{"format":"table","skip":3}"#)
+    }
+
+    /// Rows of `valid` and `ood`, and those that are mixed in, are read as sets of their own are.
+    @Test func sourcesMayBeOtherSetsAndMayBeMixedIn() throws {
+        let shapes = try graph(
+            "{train: [functions, {from: utterances, format: xlam, weight: 0.25}], valid: functions, ood: utterances}")
+        let rows = try #require(shapes.first { $0.name == "data.rows" })
+        #expect(
+            rows.parameters
+                == #"{"format":"decant","formats":{"set.2":"xlam"},"sets":["valid","ood","train+utterances"]}"#)
+        #expect(
+            rows.inputs == [
+                "train.0=source.functions", "set.0=source.functions", "set.1=source.utterances", "set.2=source.utterances",
+            ])
+        let split = try #require(shapes.first { $0.name == "data" })
+        #expect(split.parameters.contains(#""weights":{"train+utterances":0.25}"#))
+        let answers = try #require(shapes.first { $0.name == "student.kd.answers" })
+        #expect(answers.parameters.contains(#""sets":["test","ood"]"#))
     }
 }

@@ -8,6 +8,7 @@ import Testing
     ///   - expected: bytes beyond those of a run whose inputs are empty.
     @Test(arguments: [
         ("train.sft", ["model": 100, "data": 10], 11 * 100 + 5 * 10),
+        ("kd.direct", ["model": 100, "teacher": 300, "data": 10], 11 * 100 + 3 * 300 + 5 * 10),
         // The teacher is read alone; the student answers too.
         ("kd.on-policy", ["model": 100, "teacher": 300, "data": 10], 15 * 100 + 3 * 300 + 5 * 10),
         ("rl.train", ["model": 100, "data": 10], 17 * 100 + 5 * 10),
@@ -18,6 +19,8 @@ import Testing
         ("quant.apply", ["model": 100, "statistics": 1000, "data": 10], 4 * 100 + 8 * 10),
         ("data.retrieve", ["encoder": 1000, "data": 10], 3 * 1000 + 16 * 10),
         ("prune.apply", ["model": 100, "scores": 10], 2 * 110),
+        // Of the model whose tokens are kept, the tokenizer alone is read.
+        ("prune.vocabulary", ["model": 100, "data": 10, "tokenizer": 1000], 4 * 100 + 8 * 10),
     ])
     func eachInputCountsAsOftenAsAKindHoldsIt(name: String, inputs: [String: Int], expected: Int) throws {
         let kind = try #require(KindCatalogue.standard.kind(named: name)).standard

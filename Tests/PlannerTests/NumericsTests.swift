@@ -3,6 +3,7 @@ import Diagnostics
 import Planner
 import RecipeLanguage
 import Testing
+import Words
 
 /// `numerics`: which stages it touches, and that it is a field like any other.
 @Suite struct NumericsTests {

@@ -20,17 +20,34 @@ import Testing
         return graph[try #require(graph.stage(named: name), "\(graph.names)")].work
     }
 
-    private func parameters(hidden: Int, intermediate: Int) -> Double {
+    private func model(hidden: Int, intermediate: Int) -> ModelWork {
         var shape = ModelShape.standard
         (shape.hidden, shape.layers, shape.intermediate) = (hidden, 2, intermediate)
-        return Double(ModelSize(shape, vocabulary: 512).total)
+        return ModelSize(shape, vocabulary: 512).work
     }
 
+    private func parameters(hidden: Int, intermediate: Int) -> Double {
+        Double(model(hidden: hidden, intermediate: intermediate).parameters)
+    }
+
+    /// And an update of Muon at every step.
     @Test func trainingTakesSixOperationsPerParameterAndToken() throws {
-        let (teacher, student) = (parameters(hidden: 64, intermediate: 128), parameters(hidden: 32, intermediate: 64))
-        #expect(try work(of: "teacher.sft") == 6 * teacher * 36 * 10 * 8)
-        #expect(try work(of: "student.kd") == 6 * student * 36 * 20 * 4)
-        #expect(try work(of: "student.kd.rl") == 6 * student * 36 * 5 * 2 * 6 * 4 / 3)
+        func step(_ model: ModelWork, rows: Double) -> Double {
+            let parameters = Double(model.parameters)
+            return 6 * parameters * 36 * rows + 100 * parameters + 24 * Double(model.width) * Double(model.matrices)
+        }
+        let (teacher, student) = (model(hidden: 64, intermediate: 128), model(hidden: 32, intermediate: 64))
+        #expect(try work(of: "teacher.sft") == 10 * step(teacher, rows: 8))
+        #expect(try work(of: "student.kd") == 20 * step(student, rows: 4))
+        #expect(try work(of: "student.kd.rl") == 5 * step(student, rows: 2) * 6 * 4 / 3)
+    }
+
+    /// Two layers of four matrices each for queries, keys, values and outputs, and three of the feed-forward network.
+    @Test func matricesAreThoseOfTheLayers() {
+        let shape = ModelShape.standard
+        let keys = shape.hidden / shape.heads * shape.kvHeads
+        let layer = 2 * shape.hidden * shape.hidden + 2 * shape.hidden * keys + 3 * shape.hidden * shape.intermediate
+        #expect(ModelSize(shape, vocabulary: 512).work.matrices == shape.layers * layer)
     }
 
     @Test func passesTakeTwoOperationsPerParameterAndToken() throws {

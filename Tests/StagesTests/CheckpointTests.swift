@@ -57,9 +57,24 @@ import Testing
     @Test func aStopIsWaitedForOnlyWhereThereIsACheckpointToCome() throws {
         let action = try CheckpointWorkshop.action(of: CheckpointWorkshop.training(.adamW))
         let checkpoint = Checkpoint(directory: workshop.checkpointFolder, action: action, interval: .zero) { _ in }
-        #expect(!checkpoint.requestStop())
+        #expect(checkpoint.requestStop() == nil)
         checkpoint.resume { _ in }
-        #expect(checkpoint.requestStop())
+        #expect(checkpoint.requestStop() == 30)
+    }
+
+    /// States that are written while the stage goes on.
+    @Test(arguments: CheckpointWorkshop.stages.indices)
+    func whatIsWrittenBesideTheStageChangesNothing(index: Int) throws {
+        let stage = CheckpointWorkshop.stages[index]
+        let whole = try workshop.whole(stage)
+        let attempt = try workshop.attempt(stage, interval: .nanoseconds(1))
+        #expect(attempt.outputs == whole)
+        #expect(attempt.log.isEmpty)
+        // Whichever state was written last is gone on from.
+        let again = try workshop.attempt(stage, interval: .seconds(3600))
+        #expect(again.outputs == whole)
+        // Where it goes on from is said too.
+        #expect(again.progress.count <= attempt.progress.count + 1)
     }
 
     @Test func aFullDiskCostsTheCheckpointOnly() throws {
@@ -67,7 +82,7 @@ import Testing
         try FileManager.default.createDirectory(at: workshop.checkpointFolder, withIntermediateDirectories: true)
         // The first checkpoint goes to a device that is always full.
         try FileManager.default.createSymbolicLink(
-            atPath: workshop.checkpointFolder.appending(path: "state.partial").path, withDestinationPath: "/dev/full")
+            atPath: workshop.checkpointFolder.appending(path: ".state.partial").path, withDestinationPath: "/dev/full")
         let attempt = try workshop.attempt(stage)
         #expect(attempt.log == ["no checkpoint at 1: No space left on device"])
         #expect(try attempt.outputs == workshop.whole(stage))

@@ -34,6 +34,9 @@ final class CheckpointWorkshop {
         KDOnPolicy(
             loss: [LossTerm(.reverseKL, weight: 1)], temperature: 1, tokens: 6, fraction: 0.5, samplingTemperature: 0.9,
             training: parameters(.muon), prompt: .query, answer: .call),
+        KDDirect(
+            loss: [LossTerm(.forwardKL, weight: 0.5), LossTerm(.crossEntropy, weight: 0.5)], k: 5,
+            training: parameters(.muon)),
         KDTrain(loss: [LossTerm(.aligned)], training: parameters(.muon)),
         KDOnPolicy(loss: [LossTerm(.aligned)], tokens: 6, fraction: 0.5, training: parameters(.muon)),
         DPOTrain(beta: 0.2, training: parameters(.adamW), prompt: .query),
@@ -136,6 +139,7 @@ final class CheckpointWorkshop {
         ) { line in
             log.withLock { $0.append(line) }
         }
+        defer { checkpoint.close() }
         var attempt = try run(stage, with: checkpoint) { progress in
             if stop(progress) { _ = checkpoint.requestStop() }
         }
@@ -152,7 +156,7 @@ final class CheckpointWorkshop {
         let outputs = root.appending(path: "outputs", directoryHint: .isDirectory)
         try? FileManager.default.removeItem(at: outputs)
         try FileManager.default.createDirectory(at: outputs, withIntermediateDirectories: true)
-        let inputs = stage is KDCapture || stage is DPOTrain ? try withJudged() : input("")
+        let inputs = stage is KDCapture || stage is KDDirect || stage is DPOTrain ? try withJudged() : input("")
         let progress = Mutex<[StageProgress]>([])
         let context = StageContext(inputs: inputs, outputs: outputs, threads: 2, checkpoint: checkpoint) { step in
             progress.withLock { $0.append(step) }
@@ -187,7 +191,7 @@ final class CheckpointWorkshop {
     }
 
     /// Runs a stage whose output is an input of the others.
-    private func keep(_ stage: any RunnableStage, as name: String) throws {
+    func keep(_ stage: any RunnableStage, as name: String) throws {
         _ = try whole(stage)
         try? FileManager.default.removeItem(at: input(name))
         try FileManager.default.moveItem(at: root.appending(path: "outputs"), to: input(name))

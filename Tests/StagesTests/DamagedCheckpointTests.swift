@@ -129,12 +129,15 @@ import TestSupport
         }
         var curve = TrainingCurve()
         for step in steps { curve.append(step) }
-        let state = LearnerState(step: steps.count, weights: odd, firstMoments: odd.reversed(), secondMoments: odd)
-        try file.write(done: 5, state.tensors.merging(curve.tensors) { $1 })
+        var state = curve.tensors
+        for (name, values) in ["weights": odd, "first_moments": Array(odd.reversed()), "second_moments": odd] {
+            state[name] = StoredTensor(values, shape: [values.count])
+        }
+        try file.write(done: 5, state)
         let tensors = try #require(try file.read()).tensors
         let read = try LearnerState(tensors, step: 5)
-        #expect(read.weights.map(\.bitPattern) == state.weights.map(\.bitPattern))
-        #expect(read.firstMoments.map(\.bitPattern) == state.firstMoments.map(\.bitPattern))
+        #expect(read.weights.map(\.bitPattern) == odd.map(\.bitPattern))
+        #expect(read.firstMoments.map(\.bitPattern) == odd.reversed().map(\.bitPattern))
         #expect(try TrainingCurve(tensors).steps.map(\.loss.bitPattern) == doubles.map(\.bitPattern))
         #expect(try TrainingCurve(tensors).lines == curve.lines)
     }

@@ -62,6 +62,32 @@ import Testing
         #expect(looks.firstIndex(of: least) == looks.count - 3)
     }
 
+    /// As many steps as the rows take, and a rate by the size of the model.
+    @Test func epochsAndTheRateFollowFromRowsAndModel() throws {
+        var training = TrainingParameters(
+            epochs: 1.5, batch: 4, learningRate: nil, optimizer: .adamW, warmup: 0, warmupSteps: 2, weightDecay: 0, seed: 3)
+        training.settle()
+        #expect(training.steps == nil)
+        _ = try workshop.whole(TrainSFT(training: training, prompt: .query))
+        let outputs = workshop.root.appending(path: "outputs", directoryHint: .isDirectory)
+        let rows = try String(
+            contentsOf: workshop.root.appending(path: "inputs/data/train.jsonl"), encoding: .utf8
+        ).split(separator: "\n").count
+        let curve = try String(contentsOf: outputs.appending(path: "curve.jsonl"), encoding: .utf8)
+            .split(separator: "\n").map { try JSON(parsing: String($0)) }
+        #expect(curve.count == Int((1.5 * Double(rows) / 4).rounded(.up)))
+        let rate = TuningRate.rate(parameterCount: try ModelFolder(outputs).model().parameterCount, adapters: false)
+        #expect(curve[0]["learning_rate"]?.double == rate / 2)
+        #expect(curve.compactMap { $0["learning_rate"]?.double }.max() == rate)
+    }
+
+    @Test func aLookReadsSoManyRowsAtMost() throws {
+        let all = try train(.init(every: 12, patience: nil, prompt: .query)).losses[11]
+        let one = try train(.init(every: 12, patience: nil, rows: 1, prompt: .query)).losses[11]
+        #expect(all != nil && one != nil && one != all)
+        #expect(try train(.init(every: 12, patience: nil, rows: 1000, prompt: .query)).losses[11] == all)
+    }
+
     @Test func withoutRowsItIsRefused() throws {
         try Data().write(to: workshop.root.appending(path: "inputs/data/valid.jsonl"))
         #expect {
@@ -105,5 +131,20 @@ import Testing
         broken.append(TrainingStep(step: 2, loss: .nan, learningRate: 1, gradientNorm: 1, tokens: 1))
         #expect(PolicyProgress(broken) == .notANumber)
         #expect(PolicyProgress(steps([1, .nan])) == .notANumber)
+    }
+}
+
+/// What parameters say of a training.
+@Suite struct TrainingOptionTests {
+    @Test func aParameterAsksForSharedPrefixes() throws {
+        let workshop = try CheckpointWorkshop()
+        let context = StageContext(
+            inputs: workshop.root.appending(path: "inputs", directoryHint: .isDirectory), outputs: workshop.root, threads: 1,
+            reportProgress: { _ in })
+        let model = try context.modelFolder("model").model()
+        for shares in [true, false] {
+            let parameters = TrainingParameters(steps: 1, learningRate: 1, sharePrefixes: shares)
+            #expect(try context.trainingOptions(parameters, of: model, rows: 1).sharesPrefixes == shares)
+        }
     }
 }

@@ -29,18 +29,29 @@ struct Workload {
                 vocabularySize: 4096, hiddenSize: 576, layerCount: 6, headCount: 9, keyValueHeadCount: 3,
                 intermediateSize: 1536, family: .llama)
             self.init(shape, rows: 4, batch: 1, length: { _ in 2048 }, response: { $0 - 1 })
+        case "shared":
+            // The prompts of a function-calling model: a long list of functions, then a question.
+            let shape = try ModelConfiguration(
+                vocabularySize: 4096, hiddenSize: 576, layerCount: 6, headCount: 9, keyValueHeadCount: 3,
+                intermediateSize: 1536, family: .llama)
+            self.init(shape, rows: 32, batch: 16, length: { _ in 1800 }, response: { _ in 20 }, shared: 1670)
         default: return nil
         }
     }
 
+    /// - Parameter shared: the first tokens of a row that are those of all rows of a batch.
     private init(
-        _ configuration: ModelConfiguration, rows: Int, batch: Int, length: (Int) -> Int, response: (Int) -> Int
+        _ configuration: ModelConfiguration, rows: Int, batch: Int, length: (Int) -> Int, response: (Int) -> Int,
+        shared: Int = 0
     ) {
         self.configuration = configuration
         self.batch = batch
         examples = (0..<rows).map { row in
             let count = length(row)
-            let tokens = (0..<count).map { Int32((row * 31 + $0 * $0 * 17 + $0 * 7) % configuration.vocabularySize) }
+            let tokens = (0..<count).map { place in
+                let number = place < shared ? row / batch : row
+                return Int32((number * 31 + place * place * 17 + place * 7) % configuration.vocabularySize)
+            }
             return TrainingExample(tokens: tokens, promptLength: count - response(count))
         }
     }

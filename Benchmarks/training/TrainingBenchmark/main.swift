@@ -2,7 +2,8 @@
 // the process's peak of memory in MB; the share of the machine's measured rate of matrix products that was reached per second
 // of processor time, in percent.
 // Arguments: workload, threads, optimizer (muon or adamw), measurements, steps per measurement; then `native` for this
-// processor's fastest kernels, `recompute` for less memory.
+// processor's fastest kernels, `recompute` for less memory, `share` to compute once what rows of a step begin with: tokens and
+// the share of the product rate count what rows have, not what was computed.
 import Engine
 import Foundation
 
@@ -12,14 +13,15 @@ let threads = number(1, default: 2)
 let (measurements, steps) = (number(3, default: 3), number(4, default: 4))
 
 guard let workload = try Workload(named: arguments.first ?? "quickstart") else {
-    FileHandle.standardError.write(Data("the workloads are quickstart, 6.8M, smollm2 and long\n".utf8))
+    FileHandle.standardError.write(Data("the workloads are quickstart, 6.8M, smollm2, long and shared\n".utf8))
     exit(2)
 }
-let options = TrainingOptions(
+var options = TrainingOptions(
     steps: (measurements + 1) * steps, batch: workload.batch, learningRate: 1e-4,
     optimizer: arguments.count > 2 && arguments[2] == "muon" ? .muon : .adamW,
     recomputation: arguments.contains("recompute") ? .always : .automatic,
     products: arguments.contains("native") ? .fastest : .float32, seed: 1)
+options.sharesPrefixes = arguments.contains("share")
 let trainer = try Trainer(
     Model(initializing: workload.configuration, seed: 1), on: workload.examples, options: options,
     workers: WorkerPool(threads: threads))

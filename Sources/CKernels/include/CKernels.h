@@ -13,8 +13,16 @@ decant_vector_width decant_vectors(void);
 void decant_limit_vectors(decant_vector_width widest); // for tests; DECANT_VECTORS=avx2 does the same for a process
 // Whether the functions of bfloat16 may be used: AVX512_BF16, unless the vectors are limited, or DECANT_VECTORS=avx512.
 int decant_has_bfloat16(void);
+// Whether the functions of AMX may be used: AMX_BF16, where the system lends its tiles to this process, unless the vectors are
+// limited, or DECANT_VECTORS=avx512 or avx512-bf16.
+int decant_has_amx(void);
 // Whether products of bytes may use AVX512_VNNI: unless the vectors are limited. No result depends on it.
 int decant_has_vnni(void);
+typedef struct {
+    char vendor[13]; // GenuineIntel, AuthenticAMD
+    int family, model;
+} decant_processor_model;
+decant_processor_model decant_this_processor(void);
 static inline void decant_pause(void) { __builtin_ia32_pause(); }
 
 // scratch.c
@@ -65,6 +73,20 @@ void decant_matmul(decant_matmul_operand a, decant_matmul_operand b, float *c, l
 void decant_matmul_bfloat16(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
                             long depth, int adding);
 
+// products/amx.c: the same, where decant_has_amx; sums grow by steps of 32 along the depth
+void decant_matmul_amx(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
+                       long depth, int adding);
+
+// products/openblas.c: the system's OpenBLAS, loaded at run time
+typedef struct {
+    char core[24], version[24]; // haswell, 0.3.21
+} decant_openblas_build;
+// Whether the library is there, and which it is. It changes the environment, so one thread asks once, before others start.
+int decant_openblas_load(decant_openblas_build *build);
+// decant_matmul by a library that was loaded. An element may depend on the whole shape of the call.
+void decant_matmul_openblas(decant_matmul_operand a, decant_matmul_operand b, float *c, long c_stride, long rows, long columns,
+                            long depth, int adding);
+
 // products/panels.c: weights packed once for inference
 enum { decant_panel_columns = 32, decant_panel_depth = 384 };
 // w [columns, depth] → panels of 32 columns, each [depth, 32], padded with zeros
@@ -76,6 +98,11 @@ void decant_panels_product(const float *a, long a_stride, const float *panels, f
 void decant_panels_pack_bfloat16(const float *w, long stride, long columns, long depth, float *panels);
 void decant_panels_product_bfloat16(const float *a, long a_stride, const float *panels, float *c, long c_stride, long rows,
                                     long columns, long depth, int adding);
+// The same for panels of decant_amx_words(depth) words, with the bits of decant_matmul_amx; in products/amx.c
+long decant_amx_words(long depth);
+void decant_panels_pack_amx(const float *w, long stride, long columns, long depth, float *panels);
+void decant_panels_product_amx(const float *a, long a_stride, const float *panels, float *c, long c_stride, long rows,
+                               long columns, long depth, int adding);
 
 // products/coded_panels.c: weights kept as codes in 32-bit words, the first code in the lowest bits
 typedef enum {
@@ -137,13 +164,22 @@ typedef struct {
     long window; // keys that a query sees, its own included
     float scale; // of the scores
 } decant_attention_shape;
-// One sequence, from its first row on, and the query heads of one key/value head; queries from `first_query` to `end_query`.
+// Positions of a sequence whose rows of a batch follow each other
+typedef struct {
+    long first_row, count;
+} decant_stretch;
+// Queries that are computed together: ranges begin at its multiples, or where the sequence's own rows do.
+enum { decant_query_range = 480 };
+// One sequence of a batch, as stretches of its rows, and the query heads of one key/value head; queries from `first_query` to
+// `end_query`, positions in the last stretch. The other stretches are of earlier sequences that begin alike.
 // qkv [T, (heads + 2·kv_heads)·d] → y [T, heads·d]; statistics [T, heads, 2] = (largest score, 1/sum of exponentials)
-void decant_attention(const float *qkv, float *y, float *statistics, long first_query, long end_query, long kv_head,
-                      decant_attention_shape shape);
-// Writes every element of dqkv of the key/value head and its query heads.
+void decant_attention(const float *qkv, float *y, float *statistics, const decant_stretch *stretches, long stretch_count,
+                      long first_query, long end_query, long kv_head, decant_attention_shape shape);
+// All queries of the last stretch. Writes every element of its dqkv of the key/value head and its query heads, and adds to the
+// keys and values of the other stretches.
 void decant_attention_backward(const float *qkv, const float *y, const float *statistics, const float *dy, float *dqkv,
-                               long length, long kv_head, decant_attention_shape shape);
+                               const decant_stretch *stretches, long stretch_count, long kv_head,
+                               decant_attention_shape shape);
 
 // attention/attention_blocks.c: a cache in blocks of 16 tokens
 enum { decant_block_tokens = 16 };

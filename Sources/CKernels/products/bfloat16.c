@@ -34,6 +34,27 @@ BFLOAT16_TARGET void round_columns(const float *x, long stride, long depth, long
         }
 }
 
+BFLOAT16_TARGET void round_rows_transposed(const float *x, long stride, long rows, long depth, float *words,
+                                           long words_stride) {
+    for (long i = 0; i < depth; i += 16)
+        for (long r = 0; r < rows; r += 16) {
+            f8 first[8], second[8]; // of rows r to r + 7, and r + 8 to r + 15
+            for (int w = 0; w < 8; w++) {
+                const long place = i + 2 * w, left = rows - r;
+                __m512 lower = place < depth ? load_first(x + place * stride + r, left) : _mm512_setzero_ps();
+                __m512 upper = place + 1 < depth ? load_first(x + (place + 1) * stride + r, left) : _mm512_setzero_ps();
+                __m512i across = round_across(lower, upper);
+                first[w] = (f8)_mm512_castsi512_si256(across);
+                second[w] = (f8)_mm512_extracti64x4_epi64(across, 1);
+            }
+            transpose8(first);
+            transpose8(second);
+            float *target = words + r * words_stride + i / 2;
+            for (int j = 0; j < 8 && r + j < rows; j++) store8(target + j * words_stride, first[j]);
+            for (int j = 0; j < 8 && r + 8 + j < rows; j++) store8(target + (8 + j) * words_stride, second[j]);
+        }
+}
+
 // Up to eight rows of b become eight columns of a panel.
 BFLOAT16_TARGET static void round_transposed(const float *b, long stride, long depth, long rows, float *panel) {
     for (long start = 0; start < depth; start += 16, panel += 8 * panel_width) {
@@ -46,8 +67,10 @@ BFLOAT16_TARGET static void round_transposed(const float *b, long stride, long d
     }
 }
 
-void round_panels(const float *b, long stride, int transposed, long depth, long columns, float *panels) {
-    for (long column = 0; column < columns; column += panel_width, panels += word_count(depth) * panel_width) {
+void round_panels(const float *b, long stride, int transposed, long depth, long columns, float *panels, long panel_words) {
+    const long rest = (panel_words - word_count(depth)) * panel_width;
+    for (long column = 0; column < columns; column += panel_width, panels += panel_words * panel_width) {
+        memset(panels + word_count(depth) * panel_width, 0, (size_t)rest * sizeof(float));
         if (!transposed) {
             round_columns(b + column, stride, depth, columns - column, panels, panel_width);
             continue;

@@ -18,7 +18,11 @@ void round_rows(const float *x, long stride, long rows, long depth, float *words
 // multiple of 16
 void round_columns(const float *x, long stride, long depth, long columns, float *words, long words_stride);
 
-// b(i, j) = b[i·stride + j], or b[j·stride + i] where it is transposed → panels of 32 columns, each [word_count(depth), 32]
-void round_panels(const float *b, long stride, int transposed, long depth, long columns, float *panels);
+// The same for x(r, i) = x[i·stride + r]
+void round_rows_transposed(const float *x, long stride, long rows, long depth, float *words, long words_stride);
+
+// b(i, j) = b[i·stride + j], or b[j·stride + i] where it is transposed → panels of 32 columns, each [panel_words, 32], zeros
+// from word_count(depth) on
+void round_panels(const float *b, long stride, int transposed, long depth, long columns, float *panels, long panel_words);
 
 #endif

@@ -114,7 +114,7 @@ void decant_matmul_bfloat16(decant_matmul_operand a, decant_matmul_operand b, fl
         for (long start = 0; start < depth; start += most_depth) {
             long length = smaller(depth - start, most_depth);
             round_panels(b.base + (b.transposed ? first * b.stride + start : start * b.stride + first), b.stride, b.transposed,
-                         length, count, panels);
+                         length, count, panels, word_count(length));
             decant_matmul_operand left = {a.base + start * (a.transposed ? a.stride : 1), a.stride, a.transposed};
             rounded_block(left, panels, c + first, c_stride, rows, count, length, adding || start > 0);
         }

@@ -32,7 +32,7 @@ void decant_panels_product(const float *a, long a_stride, const float *panels, f
 }
 
 void decant_panels_pack_bfloat16(const float *w, long stride, long columns, long depth, float *panels) {
-    round_panels(w, stride, 1, depth, columns, panels);
+    round_panels(w, stride, 1, depth, columns, panels, word_count(depth));
 }
 
 void decant_panels_product_bfloat16(const float *a, long a_stride, const float *panels, float *c, long c_stride, long rows,

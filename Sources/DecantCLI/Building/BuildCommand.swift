@@ -82,6 +82,7 @@ struct BuildCommand: AsyncParsableCommand {
             try await preparing.value
         }
         let started = Date()
+        let interruption = Interruption(try CommandLineProgram.watch.get())
         let build = Task {
             try await executor.build(
                 graph, targets: wanted,
@@ -89,9 +90,12 @@ struct BuildCommand: AsyncParsableCommand {
                     try Self.refuseWhatCannotRun(graph, wanted)
                     try permissions.ask(about: graph.closure(of: wanted).map { graph[$0] })
                 },
-                onEvent: { progress.receive($0) })
+                onEvent: { event in
+                    interruption.receive(event)
+                    progress.receive(event)
+                })
         }
-        let interruption = Interruption(try CommandLineProgram.watch.get()) { build.cancel() }
+        interruption.hear { build.cancel() }
         let outcome = try await Self.namingMissingSources { try await build.value }
         interruption.end()
         if outcome.succeeded {

@@ -18,7 +18,9 @@ enum ProgressText {
     /// The line that a stage leaves behind; `nil` for what only a live display shows.
     static func line(for event: BuildEvent) -> String? {
         switch event {
-        case .started, .stageStarted, .stageProgressed: nil
+        case .started, .stageStarted: nil
+        case .stageProgressed(let name, let progress):
+            progress.stopsWithin.map { "  stopping \(name): it ends its step and saves its work, within \(Duration.text($0))" }
         case .stageWaiting(let name): "  waiting  \(name), which another process builds"
         case .stageFinished(let name, let result):
             result.seconds.map { "  done     \(name)  (\(Duration.text($0)), \(ByteCount.text(result.artifact.size)))" }
@@ -75,31 +77,54 @@ struct Pace {
 }
 
 /// What Ctrl-C does during a build: the first asks it to stop, the second ends the program at once. So does a build that has
-/// not stopped soon after it was asked: whatever is lost then is work, not results.
+/// not stopped soon after it was asked, or as late as its stages say: whatever is lost then is work, not results.
 final class Interruption: Sendable {
-    private let first = Mutex<Int32?>(nil)
+    private struct State {
+        var first: Int32?
+        /// When the program ends whatever it does then.
+        var end = ContinuousClock.now
+    }
+
+    private let state = Mutex(State())
     private let watch: ProcessWatch
 
-    /// Seconds from the first signal to the end, at most.
+    /// Seconds from the first signal, or from the end of what a stage needs, to the program's end.
     private static let patience = 1.8
 
+    init(_ watch: ProcessWatch) { self.watch = watch }
+
     /// - Parameter stop: asks the build to stop.
-    init(_ watch: ProcessWatch, stop: @escaping @Sendable () -> Void) {
-        self.watch = watch
+    func hear(stop: @escaping @Sendable () -> Void) {
         watch.hear([SIGINT, SIGTERM, SIGHUP]) { [self] number in
-            let isFirst = first.withLock { first in
-                defer { first = first ?? number }
-                return first == nil
+            let isFirst = state.withLock { state in
+                defer { state.first = state.first ?? number }
+                return state.first == nil
             }
             guard isFirst else { _exit(status) }
             Console.progress("stopping; once more ends it at once")
-            watch.endProcess(after: Self.patience, status: status)
+            wait(0)
             stop()
         }
     }
 
+    /// Waits for a stage that says how long it needs to save its work.
+    func receive(_ event: BuildEvent) {
+        guard case .stageProgressed(_, let progress) = event, let seconds = progress.stopsWithin else { return }
+        wait(seconds)
+    }
+
     /// How the program ends when the build has stopped: as the first signal says.
-    var status: Int32 { ExitStatus.interrupted(by: first.withLock { $0 } ?? SIGINT) }
+    var status: Int32 { ExitStatus.interrupted(by: state.withLock { $0.first } ?? SIGINT) }
 
     func end() { watch.stopHearing() }
+
+    /// Ends the program so many seconds from now, or when it would end for another stage, whichever is later.
+    private func wait(_ seconds: Double) {
+        let end = ContinuousClock.now + .seconds(seconds + Self.patience)
+        let isLater = state.withLock { state in
+            defer { state.end = max(state.end, end) }
+            return end > state.end
+        }
+        if isLater { watch.endProcess(after: seconds + Self.patience, status: status) }
+    }
 }

@@ -29,7 +29,7 @@ final class TerminalProgress: BuildProgress {
                 display.running[index].progress = progress
                 display.running[index].pace.reach(progress.done)
                 // Ten times a second is enough for an eye.
-                guard Date().timeIntervalSince(display.lastDrawn) > 0.1 else { return }
+                guard progress.stopsWithin != nil || Date().timeIntervalSince(display.lastDrawn) > 0.1 else { return }
             case .stageFinished(let name, _), .stageFailed(let name, _), .stageStopped(let name, _):
                 display.running.removeAll { $0.name == name }
             case .started, .stageSkipped, .stageWaiting, .objectDiscarded: break
@@ -76,7 +76,7 @@ final class PlainProgress: BuildProgress {
         case .stageStarted(let name, let kind):
             readings.withLock { $0[name] = Reading() }
             Console.progress("  running  \(name)  (\(kind))")
-        case .stageProgressed(let name, let progress) where progress.total > 0:
+        case .stageProgressed(let name, let progress) where progress.total > 0 && progress.stopsWithin == nil:
             if let text = reading(of: progress, in: name) { Console.progress("           \(name)  \(text)") }
         default:
             if let line = ProgressText.line(for: event) { Console.progress(line) }

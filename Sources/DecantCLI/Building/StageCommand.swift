@@ -24,7 +24,8 @@ struct StageRunCommand: ParsableCommand {
     @Option(help: "Threads to work with; results never depend on it.")
     var threads = Machine.current.processors
 
-    @Option(help: "Seconds from one checkpoint to the next, at least; 0 makes one whenever there is something to keep.")
+    @Option(
+        help: "Seconds from one checkpoint to the next, at least; more where one costs much. 0 makes one whenever it can be.")
     var checkpointSeconds = 20.0
 
     @OptionGroup var commandOptions: CommandOptions
@@ -50,15 +51,19 @@ struct StageRunCommand: ParsableCommand {
         }
         let checkpoint = Checkpoint(
             directory: workspace.checkpoint, action: action, interval: .seconds(checkpointSeconds))
-        endOnRequest(checkpoint, watch)
-        defer { watch.stopHearing() }
+        let report = StageReport(in: workspace)
+        endOnRequest(checkpoint, report, watch)
+        defer {
+            watch.stopHearing()
+            checkpoint.close()
+        }
         do {
             let context = StageContext(
                 inputs: workspace.inputs, outputs: workspace.outputs, threads: min(max(1, threads), 1024),
                 products: try ProductPrecision(action.numerics), checkpoint: checkpoint,
                 questionFiles: QuestionFiles(questions: workspace.questions, answers: workspace.answers),
                 isolation: commandOptions.isolation ?? .best, commandLimits: commandOptions.limits
-            ) { Console.output(json: $0.json) }
+            ) { report.progress($0) }
             try StageCatalogue.standard.stage(for: action).run(in: context)
         } catch let interruption as StageInterruption {
             Console.progress("\(interruption)")
@@ -71,16 +76,16 @@ struct StageRunCommand: ParsableCommand {
         }
     }
 
-    /// Seconds that a stage has, once it was asked to end, until its next checkpoint is written.
-    private static let graceSeconds = 1.25
     /// Threads of a stage beside those it works with: libdispatch's own.
     private static let ordinaryThreads = 2
 
-    /// Ends this process on SIGTERM: at its next checkpoint, or without one if none comes in time.
-    private func endOnRequest(_ checkpoint: Checkpoint, _ watch: ProcessWatch) {
+    /// Ends this process on SIGTERM: when its work is saved, for which it waits as long as it says, or at once where it saves
+    /// none.
+    private func endOnRequest(_ checkpoint: Checkpoint, _ report: StageReport, _ watch: ProcessWatch) {
         watch.hear([SIGTERM]) { _ in
-            guard checkpoint.requestStop() else { _exit(StageExit.interrupted) }
-            watch.endProcess(after: Self.graceSeconds, status: StageExit.interrupted)
+            guard let seconds = checkpoint.requestStop()?.rounded(.up) else { _exit(StageExit.interrupted) }
+            watch.endProcess(after: seconds, status: StageExit.interrupted)
+            report.stop(within: seconds)
         }
     }
 }

@@ -40,9 +40,10 @@ extension ModelCard {
 
     private var tags: [String] {
         let words = [
-            (KDTrain.name, "knowledge-distillation"), (KDOnPolicy.name, "knowledge-distillation"),
+            (KDTrain.name, "knowledge-distillation"), (KDDirect.name, "knowledge-distillation"),
+            (KDOnPolicy.name, "knowledge-distillation"),
             (RLTrain.name, "reinforcement-learning"), (DPOTrain.name, "dpo"), (PruneApply.name, "pruning"),
-            (QuantApply.name, "quantization"),
+            (PruneVocabulary.name, "pruning"), (QuantApply.name, "quantization"),
         ]
         let kinds = Set(history.lineage.stages.map(\.record.action.kind))
         let schemes = history.stages(of: QuantApply.name).compactMap {

@@ -14,8 +14,8 @@ struct VerifyCommand: AsyncParsableCommand {
         commandName: "verify", abstract: "Run the stages of a lineage again and compare every byte.",
         discussion: """
             Each stage runs in a clean directory, on the inputs that the lineage names. Exits with 1 at the first byte that \
-            differs, and with 2 where a stage was made by another revision of its kind than this program has, or with the \
-            native numerics of another family of processors than this machine's. Measurements are named, and not compared. \
+            differs, and with 2 where a stage was made by another revision of its kind than this program has, or with \
+            native numerics whose kernels do not run on this machine. Measurements are named, and not compared. \
             A sample draws from the stages that can be run again, and says how likely it finds one that is forged.
             """)
 
@@ -146,13 +146,13 @@ struct VerifyCommand: AsyncParsableCommand {
             hint: "trust command \(refused[0].command.digest.hex)")
     }
 
-    /// Native numerics give their bytes on one family of processors alone.
+    /// Native numerics give their bytes where their kernels run.
     private func refuseOtherProcessors(_ stages: [Lineage.Stage], _ names: StageNames) throws {
         let foreign = stages.filter { !$0.record.action.numerics.isOfThisMachine }
         guard !foreign.isEmpty else { return }
         let listed = foreign.map { "\n  \(names[$0.commit]) has the numerics \($0.record.action.numerics.rawValue)" }
         throw CommandFailure.badInput(
-            "nothing was run: only a machine of the same family can make these bytes again; this one's native numerics are "
+            "nothing was run: only a machine that runs the same kernels can make these bytes again; this one's native numerics are "
                 + Numerics.native(.ofThisMachine).rawValue + listed.joined())
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Programs
 import Stages
 import Store
+import Words
 
 /// Signs what `verify` saw.
 struct WitnessRecorder {

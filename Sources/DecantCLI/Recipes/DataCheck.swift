@@ -19,6 +19,8 @@ struct DataCheck {
     private(set) var findings: [Diagnostic] = []
     /// The sets that have rows, where that is known, by the data's identity.
     private(set) var sets: [Pipeline.DataIdentity: Set<String>] = [:]
+    /// How many rows there are, and how long, where that is known, by the data's identity.
+    private(set) var rows: [Pipeline.DataIdentity: RowFigures] = [:]
     /// Why a source was not looked into, by its name.
     private(set) var unread: [String: String] = [:]
 
@@ -36,6 +38,7 @@ struct DataCheck {
             let survey = survey(of: variant.pipeline)
             findings += survey.findings
             sets[variant.pipeline.dataIdentity] = survey.sets
+            rows[variant.pipeline.dataIdentity] = survey.rows
         }
         findings = (findings + recipe.emptySets(sets)).sortedByPosition()
     }
@@ -62,7 +65,8 @@ struct DataCheck {
     }
 
     private mutating func survey(of ingest: IngestSection, _ task: TaskSection, _ split: DataSplit) -> DataSurvey {
-        let roles = [("train", ingest.train), ("test", ingest.test)] + ingest.sets.map { ($0.name.value, $0.sources) }
+        let placed = ingest.placed.map { ($0.set.value, [$0.source]) }
+        let roles = [("train", ingest.divided), ("test", ingest.test)] + placed
         var files: [LocalFile] = []
         var rows: [SurveyedFile] = []
         var hasOthers = false
@@ -77,11 +81,11 @@ struct DataCheck {
                     SurveyedFile(
                         url: URL(fileURLWithPath: file.snapshot.path), path: file.shownPath, set: set,
                         format: source.format.value, columns: source.reading.columns.value ?? [:],
-                        isUnlabelled: source.isUnlabelled))
+                        calls: source.reading.calls.value, isUnlabelled: source.isUnlabelled))
             }
         }
         var kind = task.rows
-        kind.$badRows = ingest.badRows
+        (kind.$badRows, kind.$skip) = (ingest.badRows, ingest.skip)
         let schema = task.schemaSource.flatMap { file($0.value) }
         let functions = ingest.functions.flatMap { file($0.value) }
         if task.schemaSource != nil && schema == nil || ingest.functions != nil && functions == nil { return DataSurvey() }
@@ -96,7 +100,8 @@ struct DataCheck {
     private static func layout(of file: SurveyedFile) -> JSON {
         .array(
             [.string(file.set), .string(file.format.rawValue), .object(file.columns.mapValues(JSON.string))]
-                + (file.isUnlabelled ? [.string(RowExpectation.unknown.rawValue)] : []))
+                + (file.isUnlabelled ? [.string(RowExpectation.unknown.rawValue)] : [])
+                + (file.calls.isEmpty ? [] : [["calls": .string(file.calls)]]))
     }
 
     /// Notes a file whose container nothing on this machine reads.

@@ -32,18 +32,23 @@ struct PlanCommand: ParsableCommand {
 
     private func table(of plan: BuildPlan, _ questions: PlannedQuestions) -> String {
         let nameWidth = plan.entries.map { plan.graph[$0.id].name.columns }.max() ?? 0
-        var lines = plan.entries.map { entry in
-            let stage = plan.graph[entry.id]
+        var text = ""
+        text.reserveCapacity(plan.entries.count * (nameWidth + 48))
+        for entry in plan.entries {
             let why = (entry.why.map(\.text) + (questions[entry.id].map { [$0.text] } ?? [])).joined(separator: "; ")
-            return [
-                entry.state.rawValue.padded(to: 8), stage.name.padded(to: nameWidth), stage.kind.padded(to: 16),
-                (entry.prediction.map { Duration.text($0.seconds) + $0.basis.mark } ?? "").padded(to: 9), why,
-            ].joined(separator: " ").trimmingTrailingSpace
+            var line = ""
+            line.append(entry.state.rawValue, columns: 8)
+            line.append(plan.graph[entry.id].name, columns: nameWidth)
+            line.append(plan.graph[entry.id].kind, columns: 16)
+            line.append(entry.prediction.map { Duration.text($0.seconds) + $0.basis.mark } ?? "", columns: 9)
+            line += why
+            text += line.trimmingTrailingSpace
+            text += "\n"
         }
         let waiting = plan.entries.filter { $0.state != .cached }
-        lines.append("\(plan.entries.count) stages: \(plan.entries.count - waiting.count) cached, \(waiting.count) to run")
-        if !waiting.isEmpty { lines.append(Self.summary(of: waiting.map(\.prediction))) }
-        return lines.joined(separator: "\n")
+        text += "\(plan.entries.count) stages: \(plan.entries.count - waiting.count) cached, \(waiting.count) to run"
+        if !waiting.isEmpty { text += "\n" + Self.summary(of: waiting.map(\.prediction)) }
+        return text
     }
 
     /// The total time, and what the estimates are based on.

@@ -119,7 +119,9 @@ struct RecipeFile {
         let (files, lookalikes) = try snapshots(digest: digest)
         let data = DataCheck(of: recipe, files: files, in: store)
         let planning = try Planner.plan(
-            recipe.knowing(data.sets), sources: files, lookalikes: lookalikes, lock: lock, processor: .ofThisMachine)
+            recipe.knowing(data.sets), sources: files, lookalikes: lookalikes, lock: lock,
+            models: SourceModels(of: recipe, files: files, lock: lock, in: store).known, rows: data.rows,
+            processor: .ofThisMachine)
         let findings = planning.diagnostics + data.findings + (planning.graph.map(further) ?? [])
         try Self.report(findings.sortedByPosition(), of: path)
         guard let graph = planning.graph else { throw CommandFailure.badInput("\(path) cannot be planned") }

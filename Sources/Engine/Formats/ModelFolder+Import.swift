@@ -8,10 +8,11 @@ extension ModelFolder {
     /// - Parameters:
     ///   - day: what the chat template is told of today, such as `2026-01-31`.
     ///   - answer: the form of its calls; without it, its own where one is recognized.
+    ///   - signature: what prompts say of a function, where its chat template shows none.
     /// - Returns: in which form it calls functions, for people; `nil` where there is no choice.
     @discardableResult
     package func importModel(
-        from source: ModelFolder, day: String? = nil, answer: AnswerForm? = nil
+        from source: ModelFolder, day: String? = nil, answer: AnswerForm? = nil, signature: SignatureForm? = nil
     ) throws -> String? {
         let json = try source.readJSON(Self.configurationFile)
         guard json["quantization_config"] ?? .null == .null else {
@@ -32,6 +33,7 @@ extension ModelFolder {
             try write(.object(generation), to: Self.generationFile)
         }
         try importTokenizer(from: source, rows: configuration.vocabularySize, day: day)
+        try noteSignature(signature)
         return try noteCallForm(answer)
     }
 
@@ -39,9 +41,12 @@ extension ModelFolder {
     ///
     /// - Parameters: as of a published folder.
     @discardableResult
-    package func importModel(from file: GGUFFile, day: String? = nil, answer: AnswerForm? = nil) throws -> String? {
+    package func importModel(
+        from file: GGUFFile, day: String? = nil, answer: AnswerForm? = nil, signature: SignatureForm? = nil
+    ) throws -> String? {
         try file.writeTokenizer(to: url)
         try checkTokenizer(day: day)
+        try noteSignature(signature)
         let model = try file.model()
         guard !model.configuration.controlTokens.end.isEmpty else {
             throw ModelFileError(

@@ -25,10 +25,12 @@ extension ModelFolder {
         _ format: PromptStyle, callsNatively: Bool = false, reasons: Bool = false
     ) throws(ModelFileError) -> PromptEncoder {
         let tokenizer = try tokenizer()
-        if SpecialToken.allCases.allSatisfy({ tokenizer.id(of: $0) != nil }), let end = tokenizer.id(of: .end) {
-            return PromptEncoder(tokenizer: tokenizer, format: format, markup: .decant, endTokens: [Int32(end)])
-        }
         let settings = try TokenizerSettings(readingFolder: self)
+        if SpecialToken.allCases.allSatisfy({ tokenizer.id(of: $0) != nil }), let end = tokenizer.id(of: .end) {
+            return PromptEncoder(
+                tokenizer: tokenizer, format: format, markup: .decant, signature: try settings.signature() ?? .types,
+                endTokens: [Int32(end)])
+        }
         let form = try settings.callForm()
         let isNative = callsNatively && form != nil && (!reasons || settings.thinksNatively)
         let encoder = try prompts(
@@ -49,10 +51,12 @@ extension ModelFolder {
     ) throws(ModelFileError) -> PromptEncoder {
         var markup = ChatMarkup(
             template: try settings.template(named: format == .tools || calls ? ["tool_use", "default"] : ["default"]),
-            variables: settings.templateVariables, day: try settings.templateDay(), callsAreMessages: calls)
+            variables: settings.templateVariables, day: try settings.templateDay(), callsAreMessages: calls,
+            signature: try settings.signature() ?? .types)
         if !thinks { markup.variables["enable_thinking"] = .bool(false) }
         return PromptEncoder(
-            tokenizer: tokenizer, format: format, markup: .chat(markup), endTokens: try endTokens(settings, tokenizer))
+            tokenizer: tokenizer, format: format, markup: .chat(markup), signature: markup.signature,
+            endTokens: try endTokens(settings, tokenizer))
     }
 
     /// How plain texts become tokens for this model; the start token is the tokenizer's `bos_token`, else its `eos_token`.

@@ -6,12 +6,17 @@ extension SafeTensors {
     /// `{"format": "pt"}` that other libraries ask for, then the tensors: wider elements first, so that each is aligned, and
     /// by name among equals.
     package static func serialize(_ tensors: [String: StoredTensor]) -> Data {
+        let parts = parts(of: tensors)
+        var file = Data(capacity: parts.reduce(0) { $0 + $1.count })
+        for part in parts { file.append(part) }
+        return file
+    }
+
+    /// The bytes of `serialize` one after the other: the header, and the tensors' own bytes without a copy.
+    package static func parts(of tensors: [String: StoredTensor]) -> [Data] {
         let sorted = sorted(tensors)
         let head = head(of: sorted.map { ($0.key, $0.value.elementType, $0.value.shape) })
-        var file = Data(capacity: head.count + sorted.reduce(0) { $0 + $1.value.bytes.count })
-        file.append(contentsOf: head)
-        for (_, tensor) in sorted { file.append(tensor.bytes) }
-        return file
+        return [Data(head)] + sorted.map(\.value.bytes)
     }
 
     /// Writes the bytes of `serialize` without a full copy in memory.

@@ -81,14 +81,23 @@ package enum CallParser {
 /// A function is suggested by the distinct words of more than three letters that its name, summary and enums share with the query.
 /// The three functions that share most words (of equal ones, the earlier name) are named in alphabetical order together with
 /// those that are called.
+///
+/// The short form has the calls alone, and their functions where there is nothing else to say of them:
+///
+///     set_light: room from "kitchen", state is off.
 struct WorkedReasoning {
     private static let mostSuggested = 3
 
     let text: String
 
     /// - Parameter functions: definitions by name; where the row lists none, all of them may be called.
-    init(_ row: Row, functions: [String: FunctionDefinition]) {
+    init(_ row: Row, functions: [String: FunctionDefinition], as form: ReasoningForm = .worked) {
         let query = Self.words(row.query)
+        guard form == .worked else {
+            let calls = row.answers.map { $0.arguments.isEmpty ? $0.name : Self.sources(of: $0, in: query) }
+            text = (calls.isEmpty ? ["None fits"] : calls).map { $0 + "." }.joined(separator: " ")
+            return
+        }
         let pool = row.callable(in: functions).sorted()
         let telling = query.filter { $0.count > 3 }
         let shared = pool.map { name in
@@ -101,12 +110,15 @@ struct WorkedReasoning {
         let considered = Set(suggested + called).sorted()
         var sentences: [String] = []
         if !considered.isEmpty { sentences.append("Maybe " + considered.joined(separator: ", ")) }
-        for call in row.answers where !call.arguments.isEmpty {
-            let sources = call.arguments.sorted { $0.key < $1.key }.map { Self.source(of: $0.value, named: $0.key, in: query) }
-            sentences.append("\(call.name): " + sources.joined(separator: ", "))
-        }
+        for call in row.answers where !call.arguments.isEmpty { sentences.append(Self.sources(of: call, in: query)) }
         sentences.append(called.isEmpty ? "None fits" : "So " + called.joined(separator: ", "))
         text = sentences.map { $0 + "." }.joined(separator: " ")
+    }
+
+    /// A call's function and where each of its arguments comes from.
+    private static func sources(of call: FunctionCall, in query: Set<String>) -> String {
+        let sources = call.arguments.sorted { $0.key < $1.key }.map { source(of: $0.value, named: $0.key, in: query) }
+        return "\(call.name): " + sources.joined(separator: ", ")
     }
 
     /// `room from "kitchen"` where the query has the value's words, else `room is kitchen`.

@@ -10,6 +10,8 @@ struct ChatMarkup: Sendable {
     var day: TemplateDay?
     /// Whether the model calls in a form of its own, so that an answer in Decant's form is told as calls.
     var callsAreMessages = false
+    /// What the system's message says of a function, where the template shows none.
+    var signature = SignatureForm.types
 
     /// The prompt of a row as a conversation: instructions are the system's message, functions are tools, examples and earlier
     /// messages are turns, knowledge and query are the user's last message, behind which calls and their results may stand.
@@ -79,7 +81,9 @@ struct ChatMarkup: Sendable {
     /// alternating roles, so that words of one role in a row are one message.
     private func turns(of row: Row, tools: [FunctionDefinition]) -> [ChatMessage] {
         var system = row.background.instructions.isEmpty ? [] : [row.background.instructions]
-        if !tools.isEmpty, !template.readsTools { system.append("Functions:\n" + PromptStyle.listing(of: tools)) }
+        if !tools.isEmpty, !template.readsTools {
+            system.append("Functions:\n" + PromptStyle.listing(of: tools, as: signature))
+        }
         var turns = system.isEmpty ? [] : [ChatMessage(role: .system, content: system.joined(separator: "\n\n"))]
         for turn in row.conversation.map({ callsAreMessages ? $0.withWrittenCalls : $0 }) {
             if let last = turns.last, last.role == turn.role, turn.role != .tool, last.calls.isEmpty, turn.calls.isEmpty {

@@ -11,6 +11,8 @@ package struct PromptEncoder: Sendable {
     package let tokenizer: Tokenizer
     let format: PromptStyle
     let markup: Markup
+    /// What a prompt says of a function, where no chat template shows functions.
+    var signature = SignatureForm.types
     /// The tokens that end a response. Training teaches the first of them.
     package var endTokens: [Int32]
     /// The model's own form of calls; `nil` where it answers in Decant's.
@@ -25,11 +27,23 @@ package struct PromptEncoder: Sendable {
     /// - Parameter functions: definitions by name; it must have those that the row lists.
     package func promptTokens(of row: Row, functions: [String: FunctionDefinition]) throws(RowError) -> [Int32] {
         switch markup {
-        case .decant: try format.promptTokens(of: row, functions: functions, with: tokenizer)
+        case .decant: try format.promptTokens(of: row, functions: functions, as: signature, with: tokenizer)
         case .chat(let chat):
             try chat.promptTokens(
                 of: row, tools: format == .tools ? try PromptStyle.definitions(of: row, functions) : [], with: tokenizer)
         }
+    }
+
+    /// The mean number of tokens that a prompt spends on one of these functions; `nil` where it lists none of them.
+    package func tokensPerFunction(_ functions: some Collection<FunctionDefinition>) -> Double? {
+        guard format == .tools, !functions.isEmpty else { return nil }
+        var showsTools = false
+        if case .chat(let chat) = markup { showsTools = chat.template.readsTools }
+        let lengths = functions.map { function in
+            let text = showsTools ? function.tool.writtenText : FunctionSignature(function, as: signature).text
+            return tokenizer.encodePlainText(text).count
+        }
+        return Double(lengths.reduce(0, +)) / Double(lengths.count)
     }
 
     /// The tokens of a passage: its text without markup and without an end token. Training learns all tokens but the first.

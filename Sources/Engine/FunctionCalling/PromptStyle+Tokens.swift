@@ -8,14 +8,17 @@ import Words
 extension PromptStyle {
     /// The tokens of a row's prompt, through `<|assistant|>`.
     ///
-    /// - Parameter functions: definitions by name; it must have those that the row lists.
+    /// - Parameters:
+    ///   - functions: definitions by name; it must have those that the row lists.
+    ///   - signature: what a line says of its function.
     package func promptTokens(
-        of row: Row, functions: [String: FunctionDefinition], with tokenizer: Tokenizer
+        of row: Row, functions: [String: FunctionDefinition], as signature: SignatureForm = .types, with tokenizer: Tokenizer
     ) throws(RowError) -> [Int32] {
         var tokens: [Int32] = []
         if self == .tools {
             tokens.append(try Self.id(of: .tools, in: tokenizer))
-            tokens += tokenizer.encodePlainText(Self.listing(of: try Self.definitions(of: row, functions))).map(Int32.init)
+            let listing = Self.listing(of: try Self.definitions(of: row, functions), as: signature)
+            tokens += tokenizer.encodePlainText(listing).map(Int32.init)
         }
         tokens.append(try Self.id(of: .user, in: tokenizer))
         tokens += tokenizer.encodePlainText(row.plainPrompt).map(Int32.init)
@@ -40,11 +43,8 @@ extension PromptStyle {
     }
 
     /// One line for each function: `set_light(room:string, state:string)`.
-    package static func listing(of functions: [FunctionDefinition]) -> String {
-        functions.map { function in
-            let arguments = function.properties.map { "\($0.name):\($0.schema["type"]?.string ?? "any")" }
-            return "\(function.name)(\(arguments.joined(separator: ", ")))"
-        }.joined(separator: "\n")
+    package static func listing(of functions: [FunctionDefinition], as form: SignatureForm = .types) -> String {
+        functions.map { FunctionSignature($0, as: form).text }.joined(separator: "\n")
     }
 
     /// The definitions of the functions that a row lists, in order.

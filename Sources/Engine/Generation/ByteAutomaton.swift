@@ -53,7 +53,21 @@ struct ByteAutomaton: Sendable {
             silent[start].append(loop)
             add(part, from: loop, to: loop)
             silent[loop].append(end)
+        case .part(let pieces): add(pieces, from: start, to: end)
         case .members(let members, let separator): add(members, separator, from: start, to: end)
+        }
+    }
+
+    /// Adds a state before each piece and one behind it: a part begins and ends at any.
+    private mutating func add(_ pieces: [BytePattern.Piece], from start: Int, to end: Int) {
+        var last: Int?
+        for piece in pieces {
+            let (before, behind) = (state(), state())
+            silent[start].append(before)
+            if let last { add(.literal(piece.gap), from: last, to: before) }
+            add(.literal(piece.bytes), from: before, to: behind)
+            silent[behind].append(end)
+            last = behind
         }
     }
 

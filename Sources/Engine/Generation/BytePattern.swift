@@ -8,12 +8,20 @@ package indirect enum BytePattern: Hashable, Sendable {
     case choice([BytePattern])
     /// The pattern any number of times.
     case repeated(BytePattern)
+    /// Neighbouring pieces of a text: one, or several in a row with what stands between them.
+    case part([Piece])
     /// Members in this order with a separator between them, at least a byte. Members that are not required may be missing.
     case members([Member], separator: [UInt8] = [UInt8(ascii: ",")])
 
     package struct Member: Hashable, Sendable {
         package var pattern: BytePattern
         package var isRequired: Bool
+    }
+
+    package struct Piece: Hashable, Sendable {
+        /// What stands between the piece and the one before it.
+        package var gap: [UInt8]
+        package var bytes: [UInt8]
     }
 
     package static func text(_ text: String) -> BytePattern { .literal(Array(text.utf8)) }
@@ -78,24 +86,43 @@ extension BytePattern {
 
     private static let following: BytePattern = .byte(0x80...0xBF)
 
-    /// The pattern some number of times, with a text between any two.
-    static func list(of element: BytePattern, between separator: String) -> BytePattern {
-        .optional(.sequence([element, .repeated(.sequence([.text(separator), element]))]))
+    /// The pattern any number of times, or up to a number, with a text between any two.
+    static func list(
+        of element: BytePattern, between separator: String, atMost most: Int? = nil, isEmptyAllowed: Bool = true
+    ) -> BytePattern {
+        let some = some(of: element, between: separator, atMost: most)
+        return isEmptyAllowed ? .optional(some) : some
+    }
+
+    /// The same, at least once.
+    static func some(of element: BytePattern, between separator: String, atMost most: Int? = nil) -> BytePattern {
+        let next: BytePattern = .sequence([.text(separator), element])
+        guard let most else { return .sequence([element, .repeated(next)]) }
+        return .sequence([element, .repeated(next, 0...max(0, most - 1))])
     }
 }
 
 extension BytePattern {
     /// Any number of calls of these functions, as `PromptStyle.response` spells them.
-    package static func calls(of functions: [FunctionDefinition]) -> BytePattern {
-        let json = ValueSpelling.json
-        return json.array(
-            of: .choice(
-                functions.map { function in
-                    let members = json.members(of: function.parameters)
-                    return .sequence([
-                        .text("{\"name\":" + json.quoted(function.name) + ",\"arguments\":"), members, .text("}"),
-                    ])
-                }))
+    ///
+    /// - Parameters:
+    ///   - most: calls at most; `nil` for any number.
+    ///   - isEmptyAllowed: whether there may be no call.
+    ///   - question: what values are copied from, where a schema says that they are.
+    package static func calls(
+        of functions: [FunctionDefinition], atMost most: Int? = nil, isEmptyAllowed: Bool = true,
+        copyingFrom question: String? = nil
+    ) -> BytePattern {
+        var json = ValueSpelling.json
+        json.question = question
+        let call = BytePattern.choice(
+            functions.map { function in
+                let members = json.members(of: function.parameters)
+                return .sequence([
+                    .text("{\"name\":" + json.quoted(function.name) + ",\"arguments\":"), members, .text("}"),
+                ])
+            })
+        return json.array(atMost: most, of: call, isEmptyAllowed: isEmptyAllowed)
     }
 
     /// The objects of a schema, as `ObjectSchema.text` spells them.

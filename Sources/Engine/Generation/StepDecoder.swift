@@ -10,6 +10,8 @@ final class StepDecoder {
     let configuration: ModelConfiguration
     let rotary: RotaryTables
     private let arena = Arena()
+    /// Tokens that were read so far; what sequences share counts once.
+    private(set) var readTokens = 0
 
     /// A decoder for sequences of at most `positions` tokens.
     init(_ weights: InferenceWeights, cache: CacheBlocks, positions: Int, workers: WorkerPool) {
@@ -36,6 +38,7 @@ final class StepDecoder {
 
     /// Logits [P, V], valid until the next step.
     func read(_ batch: StepBatch) -> UnsafeMutablePointer<Float> {
+        readTokens += batch.tokens.count
         let memory = memory(for: batch)
         embeddingForward(batch, memory)
         for index in 0..<configuration.layerCount {

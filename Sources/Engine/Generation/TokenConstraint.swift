@@ -144,10 +144,12 @@ package struct AnswerConstraints {
     private let vocabulary: Vocabulary
     /// The model's own form of calls; `nil` where it answers in Decant's.
     private let form: (any CallForm)?
+    /// `nil` where an answer may have as many calls as its tokens allow.
+    private let mostCalls: Int?
     private var known: [BytePattern: TokenConstraint] = [:]
 
-    package init(task: any AnswerTask, prompts: PromptEncoder) {
-        (self.task, form) = (task, prompts.form)
+    package init(task: any AnswerTask, prompts: PromptEncoder, mostCalls: Int? = nil) {
+        (self.task, form, self.mostCalls) = (task, prompts.form, mostCalls)
         vocabulary = Vocabulary(prompts.tokenizer, spelling: Set(form?.marks ?? []))
     }
 
@@ -155,7 +157,17 @@ package struct AnswerConstraints {
     ///
     /// - Throws: where any text may be the answer.
     package mutating func constraint(for row: Row) throws(RowError) -> TokenConstraint {
-        let pattern = try pattern(of: row)
+        constraint(try pattern(of: row))
+    }
+
+    /// The constraint of calls in Decant's form, one or more; `nil` where nothing can be called.
+    package mutating func callingConstraint(for row: Row) -> TokenConstraint? {
+        let functions = row.callableDefinitions(in: task.functions)
+        return functions.isEmpty
+            ? nil : constraint(.calls(of: functions, isEmptyAllowed: false, copyingFrom: row.query))
+    }
+
+    private mutating func constraint(_ pattern: BytePattern) -> TokenConstraint {
         if let constraint = known[pattern] { return constraint }
         let constraint = TokenConstraint(pattern, vocabulary: vocabulary)
         known[pattern] = constraint
@@ -163,7 +175,10 @@ package struct AnswerConstraints {
     }
 
     private func pattern(of row: Row) throws(RowError) -> BytePattern {
-        if let form { return form.pattern(of: row.callableDefinitions(in: task.functions)) }
+        if let form { return form.pattern(of: row.callableDefinitions(in: task.functions), atMost: mostCalls) }
+        if let mostCalls, task.kind == .calls {
+            return .calls(of: row.callableDefinitions(in: task.functions), atMost: mostCalls)
+        }
         if let pattern = task.pattern(of: row) { return pattern }
         throw RowError("answers of the task '\(task.kind.rawValue)' are free texts, which no grammar constrains")
     }

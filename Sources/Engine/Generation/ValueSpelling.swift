@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Words
 
 /// How the grammar of an answer spells the values of JSON Schemas.
 struct ValueSpelling: Sendable {
@@ -15,6 +16,8 @@ struct ValueSpelling: Sendable {
     /// A known key of an object.
     var key: @Sendable (String) -> String
     var words: (no: String, yes: String, null: String) = ("false", "true", "null")
+    /// What values are copied from, where a schema says that they are; `nil` where nothing is.
+    var question: String?
     /// Whether an object's keys are sorted without regard to case, as Jinja's `dictsort` does it.
     var sortsKeys = false
 
@@ -48,8 +51,10 @@ struct ValueSpelling: Sendable {
             separator: Array(comma.utf8))
     }
 
-    func array(of element: BytePattern) -> BytePattern {
-        .sequence([.text("["), .list(of: element, between: comma), .text("]")])
+    func array(atMost most: Int? = nil, of element: BytePattern, isEmptyAllowed: Bool = true) -> BytePattern {
+        .sequence([
+            .text("["), .list(of: element, between: comma, atMost: most, isEmptyAllowed: isEmptyAllowed), .text("]"),
+        ])
     }
 
     /// The objects of a schema.
@@ -72,6 +77,7 @@ struct ValueSpelling: Sendable {
         if let values = schema["enum"]?.array { return .choice(values.map { .text(text(of: $0)) }) }
         if let value = schema["const"] { return .text(text(of: value)) }
         if let schemas = schema["anyOf"]?.array ?? schema["oneOf"]?.array { return .choice(schemas.map { value(of: $0) }) }
+        if schema[SchemaMember.copy] == true, schema["type"] == "string", let copied { return copied }
         if let types = schema["type"]?.array { return .choice(types.map { value(of: schema, type: $0.string) }) }
         return value(of: schema, type: schema["type"]?.string)
     }

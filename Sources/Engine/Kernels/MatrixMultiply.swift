@@ -3,7 +3,8 @@ import CKernels
 /// Matrix products whose output is divided among workers.
 ///
 /// An element of the result depends only on its row of one operand and its column of the other: not on the rest of the call,
-/// and not on the width of the processor's vectors. So the division may follow the number of threads.
+/// and not on the width of the processor's vectors. So the division may follow the number of threads. (Where OpenBLAS multiplies,
+/// neither holds, and the division is the same for any number.)
 enum MatrixMultiply {
     enum Accumulation {
         case replacing
@@ -57,13 +58,16 @@ enum MatrixMultiply {
         _ precision: ProductPrecision
     ) {
         let (kernel, prefersRows) =
-            switch precision.factors {
+            switch precision.kernels {
             case .float32: (decant_matmul, a.isTransposed)
             // Every tile rounds the operand that is not divided: it should be the smaller one.
             case .bfloat16: (decant_matmul_bfloat16, c.rows > c.columns)
+            case .amx: (decant_matmul_amx, c.rows > c.columns)
+            case .openBLAS: (decant_matmul_openblas, a.isTransposed)
             }
         let tiles = MatrixTiles(
-            rows: c.rows, columns: c.columns, depth: depth, threads: workers.threads, prefersRows: prefersRows)
+            rows: c.rows, columns: c.columns, depth: depth, threads: workers.threads, prefersRows: prefersRows,
+            kernels: precision.kernels)
         workers.forEach(tiles.count) { index in
             let (rows, columns) = tiles[index]
             kernel(
@@ -81,20 +85,36 @@ enum MatrixMultiply {
 struct MatrixTiles {
     /// What a kernel takes at once: tiles start at multiples of it.
     private static let (kernelRows, kernelColumns) = (12, 32)
-    /// Tiles for each thread, so that others take over the work of a thread that is delayed.
-    private static let tilesPerThread = 3
-    /// Multiply-adds below which a tile is not worth giving to another thread.
-    private static let leastWork = 1 << 19
+    /// Tiles for each thread, so that others take over the work of a thread that is delayed; and the multiply-adds below which a
+    /// tile is not worth giving to another thread.
+    private struct Grain {
+        var tilesPerThread = 3
+        var leastWork = 1 << 19
+        /// Of OpenBLAS, whose elements may depend on the shape of their tile: the division is that of one number of threads.
+        var fixedThreads: Int?
+
+        init(_ kernels: ProductPrecision.Kernels) {
+            switch kernels {
+            case .float32, .bfloat16: break
+            // Several times as fast; what a tile costs is then mostly to round the operand that is not divided.
+            case .amx: (tilesPerThread, leastWork) = (1, 1 << 22)
+            case .openBLAS: fixedThreads = 4
+            }
+        }
+    }
 
     private let rows: Int
     private let columns: Int
     private let rowParts: Int
     private let columnParts: Int
 
-    init(rows: Int, columns: Int, depth: Int, threads: Int, prefersRows: Bool) {
+    init(
+        rows: Int, columns: Int, depth: Int, threads: Int, prefersRows: Bool, kernels: ProductPrecision.Kernels = .float32
+    ) {
         (self.rows, self.columns) = (rows, columns)
-        let wanted =
-            threads == 1 ? 1 : min(threads * MatrixTiles.tilesPerThread, rows * columns * depth / MatrixTiles.leastWork)
+        let grain = Grain(kernels)
+        let threads = grain.fixedThreads ?? threads
+        let wanted = threads == 1 ? 1 : min(threads * grain.tilesPerThread, rows * columns * depth / grain.leastWork)
         let rowBlocks = (rows + MatrixTiles.kernelRows - 1) / MatrixTiles.kernelRows
         let columnBlocks = (columns + MatrixTiles.kernelColumns - 1) / MatrixTiles.kernelColumns
         func parts(_ blocks: Int, of wanted: Int) -> Int { max(1, min(blocks, wanted)) }

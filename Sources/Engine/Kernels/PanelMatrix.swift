@@ -56,9 +56,10 @@ final class PanelMatrix {
             guard case .panels(let offset) = tiles[index].source else { return }
             let columns = tiles[index].columns
             let (first, target) = (floats + columns.lowerBound * inputs, panels.base + offset)
-            switch precision.factors {
-            case .float32: decant_panels_pack(first, inputs, columns.count, inputs, target)
+            switch precision.kernels {
+            case .float32, .openBLAS: decant_panels_pack(first, inputs, columns.count, inputs, target)
             case .bfloat16: decant_panels_pack_bfloat16(first, inputs, columns.count, inputs, target)
+            case .amx: decant_panels_pack_amx(first, inputs, columns.count, inputs, target)
             }
         }
         self.tiles = tiles
@@ -103,20 +104,25 @@ final class PanelMatrix {
         _ accumulation: MatrixMultiply.Accumulation, _ precision: ProductPrecision
     ) {
         let (target, adding) = (y.base + columns.lowerBound, Int32(accumulation == .adding ? 1 : 0))
-        switch precision.factors {
-        case .float32:
+        switch precision.kernels {
+        case .float32, .openBLAS:
             decant_panels_product(
                 x.base, x.stride, panels, target, y.stride, x.rows, columns.count, inputs, adding, decant_vectors())
         case .bfloat16:
             decant_panels_product_bfloat16(
                 x.base, x.stride, panels, target, y.stride, x.rows, columns.count, inputs, adding)
+        case .amx:
+            decant_panels_product_amx(x.base, x.stride, panels, target, y.stride, x.rows, columns.count, inputs, adding)
         }
     }
 
     private static func halved(
         _ floats: UnsafePointer<Float>, rows: Int, columns: Int, _ precision: ProductPrecision
     ) -> CodedPanels? {
-        precision.factors == .float32 ? CodedPanels(exactly: floats, rows: rows, columns: columns) : nil
+        switch precision.kernels {
+        case .float32, .openBLAS: CodedPanels(exactly: floats, rows: rows, columns: columns)
+        case .bfloat16, .amx: nil
+        }
     }
 
     /// About sixteen tiles, for a few threads to share evenly, of whole panels.
@@ -131,9 +137,10 @@ final class PanelMatrix {
     }
 
     private static func wordsPerOutput(_ inputs: Int, _ precision: ProductPrecision) -> Int {
-        switch precision.factors {
-        case .float32: inputs
+        switch precision.kernels {
+        case .float32, .openBLAS: inputs
         case .bfloat16: (inputs + 1) / 2
+        case .amx: decant_amx_words(inputs)
         }
     }
 }

@@ -14,22 +14,26 @@ package final class PolicyTrainer {
     /// The first policy; `nil` without a divergence term.
     private let reference: Decoder?
     private var order: EpochOrder
+    private let isOrdered: Bool
 
     /// An answer to the prompt of an index.
     package struct PromptedAnswer {
         package let prompt: Int
         package let answer: GeneratedSequence
+
+        package init(prompt: Int, answer: GeneratedSequence) { (self.prompt, self.answer) = (prompt, answer) }
     }
 
     /// - Parameters:
     ///   - model: also the reference policy.
     ///   - endToken: ends an answer, and is learned as its last token.
+    ///   - isOrdered: whether prompts come in their order, over and over; else each round has an order of its own.
     ///   - training: `batch` is a number of prompts.
     ///   - rewards: those of a step's answers, in their order.
     /// - Throws: `TrainingError` when an option is out of range, or a prompt leaves no room for an answer.
     package init(
-        _ model: Model, prompts: [[Int32]], endToken: Int32, options: PolicyOptions, training: TrainingOptions,
-        workers: WorkerPool, rewards: @escaping ([PromptedAnswer]) throws -> [Reward]
+        _ model: Model, prompts: [[Int32]], isOrdered: Bool = false, endToken: Int32, options: PolicyOptions,
+        training: TrainingOptions, workers: WorkerPool, rewards: @escaping ([PromptedAnswer]) throws -> [Reward]
     ) throws(TrainingError) {
         try options.check()
         let limit = model.configuration.maximumPositions
@@ -42,13 +46,14 @@ package final class PolicyTrainer {
         learner = try Learner(model, longest: longest, options: training, workers: workers)
         reference = options.kl > 0 ? learner.inferenceModel.decoder(positions: longest, workers: workers) : nil
         order = EpochOrder(count: prompts.count, seed: training.seed)
+        self.isOrdered = isOrdered
         (self.options, self.prompts, self.endToken, self.rewards, self.workers) = (options, prompts, endToken, rewards, workers)
     }
 
     /// Runs one step, with the readings of `RolloutReadings`.
     /// - Throws: `GenerationError` when a prompt holds an unknown token; what the rewards throw.
     package func advance() throws -> TrainingStep {
-        let asked = order.batch(learner.step, size: learner.options.batch)
+        let asked = batch(learner.step, size: learner.options.batch)
         let rollouts = try draw(asked)
         let advantages = Advantages(of: rollouts.map(\.reward.value), groupSize: options.rollouts)
         var rows = zip(rollouts, advantages.values).compactMap { rollout, advantage in
@@ -60,6 +65,11 @@ package final class PolicyTrainer {
         var step = rows.isEmpty ? learner.skipStep() : learner.advance(on: rows, loss: options.loss, updates: options.updates)
         step.readings = readings.values
         return step
+    }
+
+    /// The prompts of a step.
+    private func batch(_ step: Int, size: Int) -> [Int] {
+        isOrdered ? (0..<size).map { (step * size + $0) % prompts.count } : order.batch(step, size: size)
     }
 
     /// `options.rollouts` answers to each of these prompts.

@@ -78,12 +78,16 @@ extension AnswerTask {
     }
 
     /// The texts of a row that a tokenizer is trained on; for a passage, the passage.
-    package func texts(of row: Row, in style: PromptStyle) throws(RowError) -> [String] {
+    ///
+    /// - Parameter signature: what prompts say of a function.
+    package func texts(
+        of row: Row, in style: PromptStyle, as signature: SignatureForm = .types
+    ) throws(RowError) -> [String] {
         if row.isPassage { return [row.query] }
         let shown = shown(row, in: style)
         let texts = [shown.plainPrompt] + (row.isUnlabelled ? [] : [response(to: row)])
         guard markup(of: style) == .tools else { return texts }
-        return [PromptStyle.listing(of: try PromptStyle.definitions(of: shown, functions))] + texts
+        return [PromptStyle.listing(of: try PromptStyle.definitions(of: shown, functions), as: signature)] + texts
     }
 }
 

@@ -6,10 +6,15 @@ package struct CallTask: AnswerTask {
     package let kind = TaskKind.calls
     package let functions: [String: FunctionDefinition]
     private let guidance: Guidance
+    private let reasoning: ReasoningForm
 
-    /// - Parameter functions: definitions by name; a row's own ones override them.
-    package init(functions: [String: FunctionDefinition], _ guidance: Guidance = Guidance()) {
-        (self.functions, self.guidance) = (functions, guidance)
+    /// - Parameters:
+    ///   - functions: definitions by name; a row's own ones override them.
+    ///   - reasoning: the one that a rule makes.
+    package init(
+        functions: [String: FunctionDefinition], _ guidance: Guidance = Guidance(), reasoning: ReasoningForm = .worked
+    ) {
+        (self.functions, self.guidance, self.reasoning) = (functions, guidance, reasoning)
     }
 
     package func shown(_ row: Row, in style: PromptStyle) -> Row { row.guided(by: guidance) }
@@ -24,7 +29,8 @@ package struct CallTask: AnswerTask {
     package func response(to row: Row) -> String { PromptStyle.response(to: row) }
 
     package func reasoned(_ row: Row) -> ReasonedResponse? {
-        ReasonedResponse(reasoning: WorkedReasoning(row, functions: functions).text, answer: response(to: row))
+        ReasonedResponse(
+            reasoning: WorkedReasoning(row, functions: functions, as: reasoning).text, answer: response(to: row))
     }
 
     package func verdict(on answer: String, for row: Row, by rules: AnswerJudge) -> Verdict {
@@ -50,7 +56,7 @@ package struct CallTask: AnswerTask {
 
     /// Calls of the row's candidates; of the whole pool where it neither lists nor defines functions.
     package func pattern(of row: Row) -> BytePattern? {
-        .calls(of: row.callableDefinitions(in: functions))
+        .calls(of: row.callableDefinitions(in: functions), copyingFrom: row.query)
     }
 
     package func newScores() -> any TaskScores { CallScores() }

@@ -14,13 +14,15 @@ package struct TaskDescription: Hashable, Sendable {
     package var reading: ReplyReading
     /// Questions with their answers, which every prompt shows before the row's own examples.
     package var examples: [RowBackground.Example]
+    /// The reasoning that a rule makes from a row of `calls`.
+    package var reasoning: ReasoningForm
 
     package init(
         _ kind: TaskKind, instructions: String = "", labels: [String] = [], schema: ObjectSchema? = nil,
-        reading: ReplyReading = .text, examples: [RowBackground.Example] = []
+        reading: ReplyReading = .text, examples: [RowBackground.Example] = [], reasoning: ReasoningForm = .worked
     ) {
         (self.kind, self.instructions, self.labels) = (kind, instructions, labels)
-        (self.schema, self.reading, self.examples) = (schema, reading, examples)
+        (self.schema, self.reading, self.examples, self.reasoning) = (schema, reading, examples, reasoning)
     }
 
     package static let calls = TaskDescription(.calls)
@@ -29,7 +31,7 @@ package struct TaskDescription: Hashable, Sendable {
     package func task(functions: [String: FunctionDefinition]) throws(RowError) -> any AnswerTask {
         let guidance = Guidance(instructions, examples: examples)
         switch kind {
-        case .calls: return CallTask(functions: functions, guidance)
+        case .calls: return CallTask(functions: functions, guidance, reasoning: reasoning)
         case .classify: return ClassifyTask(labels: labels, guidance)
         case .extract:
             guard let schema else { throw RowError("the task 'extract' has no schema") }
@@ -51,11 +53,16 @@ extension TaskDescription {
             guard let known = ReplyReading(rawValue: word) else { throw RowError("'answer' is '\(word)'") }
             reading = known
         }
+        var reasoning = ReasoningForm.worked
+        if let word = json["reasoning"]?.string {
+            guard let known = ReasoningForm(rawValue: word) else { throw RowError("'reasoning' is '\(word)'") }
+            reasoning = known
+        }
         self.init(
             kind, instructions: json["instructions"]?.string ?? "",
             labels: (json["labels"]?.array ?? []).compactMap(\.string),
             schema: try json["schema"].map { schema throws(RowError) in try ObjectSchema(json: schema) }, reading: reading,
-            examples: (json["examples"]?.array ?? []).map(RowBackground.Example.init(json:)))
+            examples: (json["examples"]?.array ?? []).map(RowBackground.Example.init(json:)), reasoning: reasoning)
     }
 
     /// Members that say nothing are left out.
@@ -65,6 +72,7 @@ extension TaskDescription {
         if !labels.isEmpty { members["labels"] = .array(labels.map(JSON.string)) }
         if let schema { members["schema"] = schema.json }
         if reading != .text { members["answer"] = .string(reading.rawValue) }
+        if reasoning != .worked { members["reasoning"] = .string(reasoning.rawValue) }
         if !examples.isEmpty { members["examples"] = .array(examples.map(\.json)) }
         return .object(members)
     }

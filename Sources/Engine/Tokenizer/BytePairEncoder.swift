@@ -24,16 +24,34 @@ struct BytePairEncoder: Sendable {
         if !wholePieces.isEmpty, let token = wholePieces[ArraySlice(piece)] {
             bench.result.append(token)
         } else {
-            merge(piece, with: &bench)
+            merge(piece, with: &bench) { _ in }
+        }
+    }
+
+    /// The tokens on the way to those of a piece, these among them: what merges start from, and what each of them makes.
+    func way(through piece: UnsafeBufferPointer<UInt8>, with bench: inout PieceEncoder.Workbench) -> Set<Int> {
+        startTokens(of: piece, into: &bench.tokens)
+        var met = Set(bench.tokens)
+        bench.result.removeAll(keepingCapacity: true)
+        merge(piece, with: &bench) { met.insert($0) }
+        return Set(met.map { Int($0) })
+    }
+
+    private func startTokens(of piece: UnsafeBufferPointer<UInt8>, into tokens: inout [UInt32]) {
+        switch start {
+        case .bytes(let bytes): bytes.tokens(of: piece, into: &tokens)
+        case .characters(let characters): characters.tokens(of: piece, into: &tokens)
         }
     }
 
     /// Merges with a doubly linked list of the remaining positions and a queue of candidates, in n·log n steps.
-    private func merge(_ piece: UnsafeBufferPointer<UInt8>, with bench: inout PieceEncoder.Workbench) {
-        switch start {
-        case .bytes(let bytes): bytes.tokens(of: piece, into: &bench.tokens)
-        case .characters(let characters): characters.tokens(of: piece, into: &bench.tokens)
-        }
+    ///
+    /// - Parameter note: is told of each token that is made.
+    @inline(__always)
+    private func merge(
+        _ piece: UnsafeBufferPointer<UInt8>, with bench: inout PieceEncoder.Workbench, _ note: (UInt32) -> Void
+    ) {
+        startTokens(of: piece, into: &bench.tokens)
         let count = bench.tokens.count
         bench.next.removeAll(keepingCapacity: true)
         bench.previous.removeAll(keepingCapacity: true)
@@ -55,6 +73,7 @@ struct BytePairEncoder: Sendable {
                 merge.rank == UInt32(candidate >> 32)
             else { continue }
             bench.tokens[position] = merge.token
+            note(merge.token)
             let after = Int(bench.next[right])
             bench.next[right] = Int32(count)
             bench.next[position] = Int32(after)

@@ -233,9 +233,12 @@ extension Tokenizer {
 
     /// Writes `tokenizer.json` and `tokenizer_config.json`.
     ///
-    /// - Parameter format: the prompts that models with this tokenizer are made for; other libraries ignore it.
-    package func write(to folder: URL, format: PromptStyle) throws {
-        let prompt: [String: JSON] = ["decant_prompt": .string(format.rawValue)]
+    /// - Parameters:
+    ///   - format: the prompts that models with this tokenizer are made for; other libraries ignore it.
+    ///   - signature: what these prompts say of a function.
+    package func write(to folder: URL, format: PromptStyle, signature: SignatureForm = .types) throws {
+        var prompt: [String: JSON] = ["decant_prompt": .string(format.rawValue)]
+        if signature != .types { prompt[TokenizerSettings.signatureMember] = .string(signature.rawValue) }
         let configuration = JSON.object(Self.configurationJSON.merging(prompt) { first, _ in first })
         try Data(tokenizerJSON.prettyText.utf8).write(to: folder.appending(path: Self.file))
         try Data(configuration.prettyText.utf8).write(to: folder.appending(path: "tokenizer_config.json"))
@@ -243,7 +246,7 @@ extension Tokenizer {
 }
 
 extension AddedToken {
-    fileprivate var json: JSON {
+    var json: JSON {
         [
             "id": .integer(Int64(id)), "content": .string(content), "special": .bool(isSpecial),
             "single_word": .bool(isWholeWord), "lstrip": .bool(takesSpaceBefore), "rstrip": .bool(takesSpaceAfter),

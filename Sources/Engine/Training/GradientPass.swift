@@ -4,6 +4,8 @@ final class GradientPass {
     private let adapters: Gradients.Adapters?
     private let retention: Activations.Retention
     private let arena = Arena()
+    /// Tokens that went forward and backward so far; those that rows shared count once.
+    private(set) var computedTokens = 0
 
     /// - Parameters:
     ///   - parameterCount: of what is trained.
@@ -16,16 +18,18 @@ final class GradientPass {
 
     /// The gradient of `scale`·Σ weight·loss over the examples' tokens replaces or is added to `gradient`.
     ///
-    /// - Parameter firstRow: of the step's rows the first example's place.
+    /// - Parameters:
+    ///   - places: of the examples among the step's rows; by default their own order.
+    ///   - sharing: whether tokens with which examples begin alike are computed once.
     /// - Returns: Σ weight·loss.
     func run(
-        _ examples: [TrainingExample], firstRow: Int = 0, decoder: Decoder, loss: some ResponseLoss,
+        _ examples: [TrainingExample], places: [Int]? = nil, sharing: Bool = false, decoder: Decoder, loss: some ResponseLoss,
         weights: PositionWeights = .responses, scale: Float, _ accumulation: MatrixMultiply.Accumulation
     ) -> Double {
-        var batch = PackedBatch()
-        for example in examples { batch.append(example.tokens, predicting: weights.span.predictingPositions(in: example)) }
-        let targets = examples.enumerated().flatMap { index, example in
-            weights.span.positions(in: example).map { LossTarget(example: example, position: $0, row: firstRow + index) }
+        let batch = PackedBatch(examples, predicting: weights.span, sharing: sharing)
+        computedTokens += batch.tokens.count
+        let targets = zip(examples, places ?? Array(examples.indices)).flatMap { example, place in
+            weights.span.positions(in: example).map { LossTarget(example: example, position: $0, row: place) }
         }
         let gradients = Gradients(base: gradient.base, adapters: adapters, accumulation: accumulation)
         var losses = [Double](repeating: 0, count: targets.count)
@@ -84,6 +88,39 @@ enum MicroBatches {
             if row > first { ranges.append(first..<row) }
         }
         return ranges
+    }
+
+    /// The places of the rows of each pass, where tokens with which rows begin alike are computed once: rows go in the order of
+    /// their tokens, so that those that begin alike are neighbours. A pass computes at most twice the budget, unless one row
+    /// alone has more: beside a prefix there is room for as many tokens as without. Where no rows share anything, the cut is that
+    /// of `cut`, and the order stays.
+    static func sharing(_ rows: [TrainingExample], predicting span: TokenSpan) -> [[Int]] {
+        let order = rows.indices.sorted { left, right in
+            let (a, b) = (rows[left].tokens, rows[right].tokens)
+            return a == b ? left < right : a.lexicographicallyPrecedes(b)
+        }
+        // In this order no earlier row shares more with a row than the one before it does.
+        let shared = order.indices.map { index -> Int in
+            guard index > 0 else { return 0 }
+            let row = rows[order[index]]
+            let limit = span.predictingPositions(in: row).lowerBound
+            let count = SharedStarts.common(rows[order[index - 1]].tokens, row.tokens, upTo: limit)
+            return count < SharedStarts.fewest ? 0 : count
+        }
+        if shared.allSatisfy({ $0 == 0 }) { return cut(lengths: rows.map(\.tokens.count)).map { Array($0) } }
+        var passes: [[Int]] = []
+        var computed = 0
+        for (row, shared) in zip(order, shared) {
+            let whole = rows[row].tokens.count
+            if !passes.isEmpty, computed + whole - shared <= 2 * tokenBudget {
+                passes[passes.count - 1].append(row)
+                computed += whole - shared
+            } else {
+                passes.append([row])
+                computed = whole
+            }
+        }
+        return passes
     }
 }
 

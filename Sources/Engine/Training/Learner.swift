@@ -101,21 +101,29 @@ package final class Learner {
     /// ln of the probability that the model gives each row's response.
     func responseLogProbabilities(_ rows: [TrainingExample]) -> [Double] { decoder.responseLogProbabilities(rows) }
 
+    /// Tokens that went forward and backward in the steps done; those that rows shared count once.
+    package var computedTokens: Int { pass.computedTokens }
+
     /// Gives back the memory of the activations.
     package func releaseActivations() { pass.releaseActivations() }
 
     /// Fills the gradient; returns the summed loss.
     private func computeGradients(_ rows: [TrainingExample], _ loss: some ResponseLoss, scale: Float) -> Double {
         let weights = PositionWeights(rows, promptShare: loss.promptShare)
-        return MicroBatches.cut(lengths: rows.map(\.tokens.count)).enumerated().reduce(0) { sum, part in
-            let (index, range) = part
+        let passes =
+            options.sharesPrefixes
+            ? MicroBatches.sharing(rows, predicting: weights.span)
+            : MicroBatches.cut(lengths: rows.map(\.tokens.count)).map { Array($0) }
+        return passes.enumerated().reduce(0) { sum, part in
+            let (index, places) = part
             return sum
                 + pass.run(
-                    Array(rows[range]), firstRow: range.lowerBound, decoder: decoder, loss: loss, weights: weights,
-                    scale: scale, index == 0 ? .replacing : .adding)
+                    places.map { rows[$0] }, places: places, sharing: options.sharesPrefixes, decoder: decoder, loss: loss,
+                    weights: weights, scale: scale, index == 0 ? .replacing : .adding)
         }
     }
 
+    /// What a pass of the usual size should keep. One that shares prefixes may have twice as many tokens.
     static func retention(
         _ recomputation: TrainingOptions.Recomputation, _ layout: DecoderLayout, longest: Int
     ) -> Activations.Retention {

@@ -14,14 +14,19 @@ package final class Trainer {
     ) throws(TrainingError) {
         if examples.isEmpty { throw TrainingError("There are no examples to train on.") }
         try loss.check()
-        for (index, example) in examples.enumerated() { try example.check(model.configuration, loss: loss, index: index) }
+        // The others may lack what the loss needs.
+        let read = Set(EpochOrder.places(readBy: options, of: examples))
+        for (index, example) in examples.enumerated() {
+            let needed: any ResponseLoss = read.contains(index) ? loss : TransferLoss.crossEntropy
+            try example.check(model.configuration, loss: needed, index: index)
+        }
         learner = try Learner(
             model, longest: examples.map(\.tokens.count).max() ?? 1, options: options, workers: workers)
         if dropout != nil, loss.promptShare > 0, examples.contains(where: { !$0.teachers.isEmpty }) {
             throw TrainingError("A prompt whose teacher's logits are learned from cannot lose tokens.")
         }
         (self.examples, self.loss, self.dropout) = (examples, loss, dropout)
-        order = EpochOrder(count: examples.count, seed: options.seed)
+        order = EpochOrder(of: examples, options)
     }
 
     package var options: TrainingOptions { learner.options }
@@ -49,12 +54,38 @@ package final class Trainer {
 }
 
 /// The order in which examples are gone through: every epoch has one of its own.
-struct EpochOrder {
+package struct EpochOrder {
+    /// Examples that stay together.
+    private let runs: [Range<Int>]
     private let count: Int
     private let seed: UInt64
     private var epoch: (number: Int, order: [Int]) = (-1, [])
 
-    init(count: Int, seed: UInt64) { (self.count, self.seed) = (count, seed) }
+    /// Every example moves by itself.
+    init(count: Int, seed: UInt64) { self.init(runs: (0..<count).map { $0..<$0 + 1 }, seed: seed) }
+
+    /// - Parameter runs: cover all examples, in order.
+    init(runs: [Range<Int>], seed: UInt64) {
+        (self.runs, self.seed) = (runs, seed)
+        count = runs.last?.upperBound ?? 0
+    }
+
+    /// Where prefixes are shared, neighbours that begin alike stay together.
+    init(of examples: [TrainingExample], _ options: TrainingOptions) {
+        if options.sharesPrefixes {
+            self.init(runs: SharedStarts.runs(of: examples), seed: options.seed)
+        } else {
+            self.init(count: examples.count, seed: options.seed)
+        }
+    }
+
+    /// The places of the examples that the steps of a training come to, in rising order.
+    package static func places(readBy options: TrainingOptions, of examples: [TrainingExample]) -> [Int] {
+        let rows = max(0, options.steps * options.batch)
+        guard rows < examples.count else { return Array(examples.indices) }
+        var order = EpochOrder(of: examples, options)
+        return order.batch(0, size: rows).sorted()
+    }
 
     /// The examples of a step; steps count from 0.
     mutating func batch(_ step: Int, size: Int) -> [Int] {
@@ -66,7 +97,8 @@ struct EpochOrder {
     private mutating func example(_ row: Int) -> Int {
         let number = row / count
         if epoch.number != number {
-            epoch = (number, Philox(seed: seed, purpose: .shuffling, step: UInt64(number)).permutation(count))
+            let order = Philox(seed: seed, purpose: .shuffling, step: UInt64(number)).permutation(runs.count)
+            epoch = (number, order.flatMap { runs[$0] })
         }
         return epoch.order[row % count]
     }

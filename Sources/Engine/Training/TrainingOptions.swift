@@ -21,6 +21,8 @@ package struct TrainingOptions: Hashable, Sendable {
     package var optimizer: Optimizer
     /// Share of the steps.
     package var warmup: Double
+    /// Steps of warm-up at least, though never more than half of all.
+    package var warmupSteps = 0
     package var weightDecay: Double
     package var seed: UInt64
     /// Largest global norm of the gradient; a longer one is shortened to it.
@@ -30,6 +32,9 @@ package struct TrainingOptions: Hashable, Sendable {
     package var products: ProductPrecision
     /// What is trained in place of all weights; `nil` where all are.
     package var adaptation: LowRankAdaptation?
+    /// Whether tokens with which rows of a step begin alike are computed once. The forward pass has the same bits, sums of
+    /// gradients have another order.
+    package var sharesPrefixes = false
 
     package init(
         steps: Int, batch: Int, learningRate: Double, optimizer: Optimizer = .muon, warmup: Double = 0.05,
@@ -48,6 +53,9 @@ package struct TrainingOptions: Hashable, Sendable {
         if !(0...1).contains(warmup) || !(learningRate > 0) || !learningRate.isFinite {
             throw TrainingError("Training needs a warm-up share from 0 to 1 and a learning rate above 0.")
         }
+        if !(clippingNorm > 0) || warmupSteps < 0 {
+            throw TrainingError("Training needs a gradient norm above 0 and no negative steps of warm-up.")
+        }
     }
 
     /// What a gradient of this norm is multiplied by, so that its norm is at most `clippingNorm`.
@@ -55,7 +63,7 @@ package struct TrainingOptions: Hashable, Sendable {
 
     /// Linear warm-up to the peak, then a cosine down to a tenth of it at the last step (steps count from 0).
     package func learningRate(atStep step: Int) -> Double {
-        let warmupSteps = Int((warmup * Double(steps)).rounded())
+        let warmupSteps = max(Int((warmup * Double(steps)).rounded()), min(warmupSteps, steps / 2))
         if step < warmupSteps { return learningRate * Double(step + 1) / Double(warmupSteps) }
         let progress = Double(step - warmupSteps) / Double(max(1, steps - 1 - warmupSteps))
         return learningRate * (0.1 + 0.45 * (1 + PortableMath.cos(.pi * min(1, progress))))

@@ -102,7 +102,7 @@ package final class OnPolicyTrainer {
         (self.teacher, self.limit) = (teacher, limit)
         learner = try Learner(
             student, longest: Self.longest(examples, sampling, limit: limit), options: options, workers: workers)
-        order = EpochOrder(count: examples.count, seed: options.seed)
+        order = EpochOrder(of: examples, options)
     }
 
     private static func longest(_ examples: [TrainingExample], _ sampling: Sampling, limit: Int) -> Int {

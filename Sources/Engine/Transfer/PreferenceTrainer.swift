@@ -110,24 +110,24 @@ extension Decoder {
     /// ln π of each example's response tokens; π is the softmax of the logits over the temperature.
     func tokenLogProbabilities(_ examples: [TrainingExample], temperature: Double = 1) -> [[Double]] {
         let arena = Arena()
-        return MicroBatches.cut(lengths: examples.map(\.tokens.count)).flatMap { range in
-            let tokens = packedLogProbabilities(examples[range], temperature, arena)
-            var position = 0
-            return examples[range].map { example in
-                defer { position += example.responseLength }
-                return Array(tokens[position..<position + example.responseLength])
+        var results = [[Double]](repeating: [], count: examples.count)
+        // No number depends on what is read together, so that what begins alike always is.
+        for places in MicroBatches.sharing(examples, predicting: .response) {
+            let rows = places.map { examples[$0] }
+            var values = packedLogProbabilities(rows, temperature, arena)[...]
+            for (place, row) in zip(places, rows) {
+                results[place] = Array(values.prefix(row.responseLength))
+                values.removeFirst(row.responseLength)
             }
         }
+        return results
     }
 
     /// The log-probabilities of all examples' response tokens, in order.
     private func packedLogProbabilities(
-        _ examples: ArraySlice<TrainingExample>, _ temperature: Double, _ arena: Arena
+        _ examples: [TrainingExample], _ temperature: Double, _ arena: Arena
     ) -> [Double] {
-        var batch = PackedBatch()
-        for example in examples {
-            batch.append(example.tokens, predicting: TokenSpan.response.predictingPositions(in: example))
-        }
+        let batch = PackedBatch(examples, predicting: .response, sharing: true)
         let targets = examples.flatMap { $0.tokens[$0.promptLength...] }
         var values = [Double](repeating: 0, count: targets.count)
         let (size, tokens) = (configuration.vocabularySize, configuration.tokenCount)

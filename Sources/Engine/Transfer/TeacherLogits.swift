@@ -100,11 +100,10 @@ package final class LogitsCapture {
         return captured
     }
 
-    /// The logits of one group, from one pass over all its tokens.
+    /// The logits of one group, from one pass over all its tokens; those with which examples begin alike are read once.
     private func read(_ examples: ArraySlice<TrainingExample>, k: Int, _ span: TokenSpan) -> [TeacherLogits] {
         let configuration = decoder.configuration
-        var batch = PackedBatch()
-        for example in examples { batch.append(example.tokens, predicting: span.predictingPositions(in: example)) }
+        let batch = PackedBatch(examples, predicting: span, sharing: true)
         var captured = TeacherLogits(k: k)
         decoder.forEachLogits(of: batch) { rows, logits in
             captured.append(

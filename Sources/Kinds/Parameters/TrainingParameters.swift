@@ -3,13 +3,19 @@ import Words
 
 /// How a training stage walks down its loss.
 package struct TrainingParameters: ParameterGroup {
-    @Spanned package var steps = 500
+    /// `nil` where `epochs` says how long the training is.
+    @Spanned package var steps: Int? = 500
+    /// `nil` where `steps` says how long the training is.
+    @Spanned package var epochs: Double? = nil
     @Spanned package var batch = 32
-    /// The peak, after warm-up; cosine decay to a tenth follows.
-    @Spanned package var learningRate = 4e-3
+    /// The peak, after warm-up; cosine decay to a tenth follows. `nil` where it follows from the size of the model.
+    @Spanned package var learningRate: Double? = OptimizerKind.muon.learningRate
     @Spanned package var optimizer = OptimizerKind.muon
     @Spanned package var warmup = 0.05
+    /// Of warm-up at least, though never more than half of all.
+    @Spanned package var warmupSteps = 0
     @Spanned package var weightDecay = 0.01
+    @Spanned package var clippingNorm = 1.0
     @Spanned package var seed = 2
     /// Trained in place of all weights; the output is an adapter folder then. `nil` where all weights are trained.
     @Spanned package var lora: LowRankParameters? = nil
@@ -17,6 +23,7 @@ package struct TrainingParameters: ParameterGroup {
     @Spanned package var validation: ValidationParameters? = nil
     /// Of prompt and answer; `nil` where a row may be as long as the model reads.
     @Spanned package var maxLength: Int? = nil
+    @Spanned package var sharePrefixes = false
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -25,15 +32,32 @@ package struct TrainingParameters: ParameterGroup {
             .integer(
                 "steps", in: 1...10_000_000, spelled: "",
                 "Training steps; 600 for a teacher, 500 for a student (oKD 200), 150 to recover, 100 of RL and DPO.")),
+        .init(
+            \.$epochs,
+            .number(
+                "epochs", in: 1e-3...10_000,
+                "Passes over the rows that the stage learns from, in place of `steps`: the stage counts its rows.")),
         .init(\.$batch, .integer("batch", in: 1...4096, "Rows per step; prompts per step of RL.")),
         .init(
             \.$learningRate,
             .number(
                 "learning_rate", in: 1e-8...1,
-                spelled: "4e-3 for `muon`, 3e-3 for `adamw`, 1e-3 for adapters; 5e-5 for RL and DPO", "The peak.")),
+                spelled: "4e-3 for `muon`, 3e-3 for `adamw`, 1e-3 for adapters; 5e-5 for RL and DPO; "
+                    + "by size for a pretrained model",
+                "The peak.")),
         .init(\.$optimizer, .choice("optimizer", "Muon on the hidden matrices, or AdamW on all.")),
         .init(\.$warmup, .share("warmup", in: 0...1, "Share of the steps in which the learning rate rises.")),
+        .init(
+            \.$warmupSteps,
+            .integer(
+                "warmup_steps", in: 0...1_000_000, spelled: "`0`; `20` for a pretrained model",
+                "Steps of warm-up at least, though never more than half of all."),
+            key: .unlessStandard),
         .init(\.$weightDecay, .number("weight_decay", in: 0...1, "Decoupled; none on norms and biases.")),
+        .init(
+            \.$clippingNorm,
+            .number("max_grad_norm", in: 1e-6...1e6, "Global norm of the gradient at most; a longer one is shortened to it."),
+            key: .unlessStandard),
         .init(\.$seed, .seed("Of the order of training rows."), at: .elsewhere),
         .init(\.$lora, "lora", "Low-rank adapters, which are trained in place of all weights."),
         .init(
@@ -45,19 +69,26 @@ package struct TrainingParameters: ParameterGroup {
                 "max_length", in: 2...1_000_000,
                 "Tokens of prompt and answer together at most. A longer row loses its end, and is left out where no answer is "
                     + "left; both are counted.")),
+        .init(
+            \.$sharePrefixes,
+            .flag(
+                "share_prefixes",
+                "Whether the tokens with which rows of a step begin alike are computed once; neighbours in the data that begin "
+                    + "alike then stay together. `candidates.group` above 1 switches it on."), key: .unlessStandard),
     ]
 
-    /// The learning rate follows the optimizer, unless the kind has another of its own.
+    /// The learning rate follows the optimizer, unless the kind has another of its own. Epochs stand in the place of steps.
     package mutating func settle() {
         settleParameters()
+        if epochs != nil { steps = nil }
         guard !$learningRate.isWritten, learningRate == Self.standard.learningRate else { return }
-        $learningRate = lora == nil ? $learningRate.or($optimizer, \.learningRate) : $learningRate.or($lora) { _ in 1e-3 }
+        $learningRate = lora == nil ? $learningRate.or($optimizer) { $0.learningRate } : $learningRate.or($lora) { _ in 1e-3 }
     }
 }
 
 extension OptimizerKind {
     /// Muon reaches a given loss in a third of AdamW's steps at this scale.
-    var learningRate: Double { self == .muon ? TrainingParameters.standard.learningRate : 3e-3 }
+    var learningRate: Double { self == .muon ? 4e-3 : 3e-3 }
 }
 
 /// Low-rank adapters (Hu et al., arXiv 2106.09685).
@@ -96,6 +127,8 @@ package struct LowRankParameters: ParameterGroup {
 package struct ValidationParameters: ParameterGroup {
     @Spanned package var every = 50
     @Spanned package var patience: Int? = nil
+    /// `nil` where a look reads all.
+    @Spanned package var rows: Int? = nil
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
 
@@ -113,6 +146,12 @@ package struct ValidationParameters: ParameterGroup {
             .integer(
                 "patience", in: 1...10_000,
                 "Looks without improvement after which training ends. Left out: it never ends early.")),
+        .init(
+            \.$rows,
+            .integer(
+                "rows", in: 1...10_000_000,
+                "Rows of the set `valid` that a look reads at most, spread evenly over it. Left out: all of them."),
+            at: "validate_rows"),
         .init(\.$prompt, .prompt, at: .elsewhere),
         .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
     ]

@@ -10,7 +10,8 @@ import Words
 /// `gate` (of `judge.gate`) where the judge must have passed it, `script` (files of the command that rewards).
 /// Output: a model folder and `curve.jsonl`: per step also mean `reward`, what each term adds to it (`reward_format`,
 /// `reward_names`, …), `kl`, `entropy`, `response_tokens`, the shares of answers that are `right`, `well_formed`, `ended`, and of
-/// prompts that are left out (`skipped_groups`); `summary.json`: steps done, first and last means, why it ended early if it did.
+/// prompts that are left out (`skipped_groups`); `summary.json`: steps done, first and last means, why it ended early if it
+/// did; with `curriculum` how many prompts were tried, and how many were always right or always wrong.
 package struct RLTrain: TrainingKind, JudgedKind {
     package static let declaration = KindDeclaration(
         "rl.train", revision: 4,
@@ -44,6 +45,8 @@ package struct RLTrain: TrainingKind, JudgedKind {
     @Spanned package var execReward = 0.0
     /// The program and its arguments; `nil` where none rewards.
     @Spanned package var command: [String]? = nil
+    /// 0 where prompts come as they are.
+    @Spanned package var curriculum = 0
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -87,6 +90,13 @@ package struct RLTrain: TrainingKind, JudgedKind {
             \.$updates,
             .integer(
                 "updates", in: 1...16, "Updates of the weights on each batch of answers; `clip` acts from the second on (RL)."),
+            key: .unlessStandard),
+        .init(
+            \.$curriculum,
+            .integer(
+                "curriculum", in: 0...1_000_000,
+                "Prompts that the start answers first: it learns from those that it gets right at times, the easiest first, over "
+                    + "and over; 0 takes all prompts as they come (RL)."),
             key: .unlessStandard),
         .init(\.training, "training", "How the stage walks down its loss."),
         .init(\.$prompt, .prompt, at: .elsewhere),

@@ -7,7 +7,8 @@ package enum GuidanceKinds {
     static let kinds: [any StageKind.Type] = [DataInstruct.self, DataReferences.self]
 }
 
-/// Gives every prompt instructions and examples. They stand once, in `task.json`; the rows are those of the input.
+/// Gives every prompt instructions and examples, and says which reasoning a rule makes. They stand once, in `task.json`; the
+/// rows are those of the input.
 ///
 /// Inputs: `data` (of `data.split`, `data.retrieve` or `data.knowledge`).
 /// Output: as its input, with `task.json`.
@@ -19,10 +20,12 @@ package struct DataInstruct: StageKind {
     @Spanned package var instructions = ""
     /// Shown before a row's own.
     @Spanned package var examples: [PromptExample] = []
+    @Spanned package var reasoning = ReasoningForm.worked
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
         .init(\.$instructions, .instructions, at: .elsewhere), .init(\.$examples, .examples, at: .elsewhere),
+        .init(\.$reasoning, .reasoning, at: .elsewhere, key: .unlessStandard),
     ]
 }
 
@@ -41,6 +44,16 @@ package struct DataReferences: StageKind {
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [.init(\.$answer, .answer, at: .elsewhere)]
+}
+
+extension Field where Value == ReasoningForm {
+    /// Of a recipe's task, and of `data.instruct`.
+    package static var reasoning: Field {
+        .choice(
+            "reasoning", ReasoningForm.worked,
+            "The reasoning that a rule makes for steps with a `*`, of calls: `worked` also names the functions that the question "
+                + "suggests; `short` has the functions called and where their arguments come from, at most some forty tokens.")
+    }
 }
 
 extension Field where Value == String {

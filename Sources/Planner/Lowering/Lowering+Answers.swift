@@ -1,4 +1,5 @@
 import BuildModel
+import Declarations
 import Kinds
 import RecipeLanguage
 import Words
@@ -127,12 +128,17 @@ extension Lowering {
     /// - Parameters:
     ///   - view: the rows as the teacher's prompts show them.
     ///   - judged: `nil` where the rows' own answers are scored, in this style.
+    ///   - seed: of the training that reads them.
     mutating func addCapture(
         _ distillation: Distillation, _ base: LoweredBase, teacher: LoweredModel, reading view: StageID, judged: StageID?,
-        _ answer: AnswerStyle
+        _ answer: AnswerStyle, _ seed: Spanned<Int>
     ) throws -> StageID {
         let accepted = judged.map { [Stage.Input(name: "judged", stage: $0)] } ?? []
         var kind = distillation.capture
+        // Rows of groups are read together, and which those are the training alone knows.
+        if distillation.scope.value == .used, base.pipeline.data.split.group <= 1 {
+            kind.keepRows(of: distillation.train.training, seed: seed)
+        }
         kind.$prompt = base.prompt
         kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: judged != nil))
         return try builder.add(

@@ -41,6 +41,6 @@ extension LoweredCalibration {
         let workload = base.workload(of: model)
         guard isText, let length = length.value else { return workload }
         return Workload(
-            parameters: workload.parameters, tokensPerRow: Double(length), rows: [set.value: Double(samples)])
+            model: workload.model, tokensPerRow: Double(length), rows: [set.value: Double(samples)])
     }
 }

@@ -54,6 +54,9 @@ extension Lowering {
         _ cut: Cut, _ turn: PruneTurn, of model: LoweredModel, _ base: LoweredBase
     ) throws -> LoweredModel? {
         guard let rows = try addCalibration(turn.data, of: model, base) else { return nil }
+        if case .vocabulary(let kind) = turn.amount {
+            return try addVocabulary(kind, on: rows, of: model, .after(model.stage, ".prune[\(kind.amountLabel)]"), base)
+        }
         var score = turn.score
         (score.$set, score.$prompt, score.$length) = (rows.set, rows.prompt, rows.length)
         let input = Stage.Input(name: "model", stage: model.stage)
@@ -80,6 +83,7 @@ extension Lowering {
     mutating func addQuantization(
         _ quantize: QuantizeSection, of model: LoweredModel, _ base: LoweredBase
     ) throws -> LoweredModel? {
+        checkGroups(quantize, of: base.pipeline)
         var kind = quantize.apply
         var inputs = [Stage.Input(name: "model", stage: model.stage)]
         var workload = base.workload(of: model)

@@ -15,7 +15,8 @@ extension Lowering {
         let own = views[pipeline.studentView] ?? data
         return LoweredBase(
             pipeline: pipeline, data: own, teacherData: views[pipeline.teacherView] ?? data, lessons: own, prompt: prompt,
-            sets: Spanned(pipeline.evaluatedSets, at: Self.setPlace(pipeline)), workload: Workload(pipeline.data))
+            sets: Spanned(pipeline.evaluatedSets, at: Self.setPlace(pipeline)),
+            workload: Workload(pipeline.data, rowFigures[pipeline.dataIdentity]))
     }
 
     /// The compressed view of the same rows, beside the full one.
@@ -39,7 +40,7 @@ extension Lowering {
     }
 
     private mutating func addIngest(_ ingest: IngestSection, _ pipeline: Pipeline) throws -> StageID? {
-        let roles = [("train", ingest.train), ("test", ingest.test), ("set", ingest.sets.flatMap(\.sources))]
+        let roles = [("train", ingest.divided), ("test", ingest.test), ("set", ingest.placed.map(\.source))]
         var inputs: [Stage.Input] = []
         var readings: [(input: String, reading: RowSource.Reading)] = []
         for (role, sources) in roles {
@@ -49,12 +50,15 @@ extension Lowering {
         }
         var kind = DataIngest.standard
         (kind.$format, kind.$columns, kind.$badRows) = (ingest.format, ingest.columns, ingest.badRows)
+        kind.$skip = ingest.skip
         kind.$formats = Self.differing(readings.map { ($0.input, $0.reading.format) }, from: ingest.format)
         let columns = readings.map { ($0.input, $0.reading.columns.map { $0 ?? [:] }) }
         kind.$columnsOfInputs = Self.differing(columns, from: ingest.columns.map { $0 ?? [:] })
         kind.$expect = ingest.expect
+        kind.$calls = ingest.calls
+        kind.$callsOfInputs = Self.differing(readings.map { ($0.input, $0.reading.calls) }, from: ingest.calls)
         kind.$expectations = Self.differing(readings.map { ($0.input, $0.reading.expect) }, from: ingest.expect)
-        let sets = ingest.sets.flatMap { set in set.sources.map { _ in set.name } }
+        let sets = ingest.placed.map(\.set)
         if let first = sets.first { kind.$sets = first.map { _ in sets.map(\.value) } }
         let task = pipeline.task
         (kind.$task, kind.$instructions, kind.$labels) = (task.rows.$task, task.rows.$instructions, task.rows.$labels)
@@ -128,6 +132,7 @@ extension Lowering {
             else { return nil }
             return try builder.add(
                 knowledge.kind, title, inputs: input + [.init(name: "snippets", stage: snippets)] + encoder)
+        case .noCall(let kind): return try builder.add(kind, title, inputs: input)
         case .instruct(let kind): return try builder.add(kind, title, inputs: input)
         case .compressPrompts: return try builder.add(DataCompressPrompt.standard, title, inputs: input)
         }
@@ -161,10 +166,9 @@ extension Lowering {
         var kind = section.kind
         kind.$prompt = base.prompt
         kind.$answer = section.answers
+        if let signature = pipeline.prompts.signature { kind.$signature = signature }
         if !kind.$answer.isWritten {
-            // No rule makes reasonings such as a teacher behind an endpoint gives.
-            let reasons = pipeline.teacher.endpoint == nil && pipeline.studentSteps.contains { $0.star != nil }
-            kind.$answer = base.styled(reasons ? .reasoning : .call)
+            kind.$answer = base.styled(pipeline.writtenAnswers)
         }
         // A teacher at hand has the same tokenizer, before anything is judged and whatever view its students have.
         let data = pipeline.teacher.endpoint != nil ? base.lessons : own == nil ? base.teacherData : base.data
@@ -183,6 +187,9 @@ extension Lowering {
         var kind = ModelImport.standard
         if let date = pipeline.tokenizer.date { kind.$date = date.map(Optional.some) }
         if let answer { kind.$answer = answer.map(Optional.some) }
-        return try builder.add(kind, .named("\(name.value).model"), inputs: [.init(name: "source", stage: stage)])
+        if let signature = pipeline.prompts.signature { kind.$signature = signature.map(Optional.some) }
+        let workload = Workload.unknown.of(models[name.value]?.work)
+        return try builder.add(
+            kind, .named("\(name.value).model"), inputs: [.init(name: "source", stage: stage)], workload: workload)
     }
 }

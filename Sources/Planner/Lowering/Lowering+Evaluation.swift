@@ -9,15 +9,23 @@ extension Lowering {
     mutating func evaluate(
         _ model: LoweredModel, title: (String) -> StageTitle, _ base: LoweredBase
     ) throws -> EvaluatedModel {
-        let evaluate = base.pipeline.evaluate
+        let kinds = try evaluation(of: model, base)
+        let workload = base.workload(of: model)
         let input = Stage.Input(name: "model", stage: model.stage)
-        let answers = try addAnswers(of: model, title("answers"), base)
-        let style = base.pipeline.answerMethod == .generation ? model.answer : nil
-        let scores = try addScores(of: answers, style, title("scores"), base)
-        let cost = try addCost(of: model, answers: answers, title("cost"), base)
+        let data = Stage.Input(name: "data", stage: base.view(of: model))
+        var answers = try builder.add(kinds.answers, title("answers"), inputs: [input, data], workload: workload)
+        if let decisions = kinds.decisions {
+            answers = try builder.add(
+                decisions, title("decisions"), inputs: [data, Stage.Input(name: "answers", stage: answers)])
+        }
+        let scores = try addScores(of: answers, kinds.scores, title("scores"), base)
+        let answered = [input, Stage.Input(name: "answers", stage: answers)]
+        let cost = try builder.add(
+            kinds.cost, title("cost"), inputs: kinds.sharesPrefixes ? answered + [data] : answered)
         var evaluated = EvaluatedModel(
             model: model.stage, answer: model.answer, answers: answers, scores: scores, cost: cost)
-        let metrics = base.pipeline.metrics.value
+        guard !kinds.further.isEmpty else { return evaluated }
+        let (evaluate, metrics) = (base.pipeline.evaluate, kinds.further)
         if metrics.contains(.perplexity), let text = evaluate.perplexity {
             evaluated.perplexity = try addPerplexity(of: input, on: text, title("perplexity"), base)
         }
@@ -25,8 +33,7 @@ extension Lowering {
             var loss = EvalLoss.standard
             (loss.$sets, loss.$prompt, loss.$answer) = (base.sets, base.prompt, base.styled(model.answer))
             evaluated.loss = try builder.add(
-                loss, title("loss"), inputs: [input, .init(name: "data", stage: base.view(of: model))],
-                workload: base.workload(of: model))
+                loss, title("loss"), inputs: [input, data], workload: workload)
         }
         if metrics.contains(.latency) {
             var serving = evaluate.serving
@@ -34,7 +41,7 @@ extension Lowering {
             let asked = evaluate.metrics?.value.first { $0.value == .latency }
             if let asked, !serving.$clients.isWritten { serving.$clients.place = asked.place }
             evaluated.serving = try builder.add(
-                serving, title("serving"), inputs: [input, .init(name: "data", stage: base.view(of: model))])
+                serving, title("serving"), inputs: [input, data])
         }
         if metrics.contains(.speed) {
             var speed = BenchDecode.standard
@@ -69,10 +76,65 @@ extension Lowering {
         return try builder.add(queries, title, inputs: [model, .init(name: "data", stage: data)])
     }
 
+    /// How models that answer in the same style are evaluated.
+    private mutating func evaluation(of model: LoweredModel, _ base: LoweredBase) throws -> EvaluationKinds {
+        let style = EvaluationKinds.Style(answer: model.answer, side: model.side)
+        if let known = base.evaluations.known[style] { return known }
+        let evaluate = base.pipeline.evaluate
+        var cost = evaluate.cost
+        if cost.cachedPrefix == .shared {
+            cost.$prompt = base.prompt.map(Optional.some)
+            switch base.pipeline.answerMethod {
+            case .generation: cost.$answer = base.styled(model.answer).map(Optional.some)
+            case .likelihood: cost.$context = evaluate.likelihoods.$context.map(Optional.some)
+            }
+        }
+        // Likelihoods behind a reasoning say nothing.
+        let decides = base.pipeline.answerMethod == .generation && model.answer == .call
+        let threshold = decides ? base.pipeline.callThreshold : nil
+        let kinds = EvaluationKinds(
+            answers: try answers(of: model, threshold, base), decisions: try decisions(threshold, base),
+            scores: try scores(base.pipeline.answerMethod == .generation ? model.answer : nil, base),
+            cost: try builder.settled(cost), sharesPrefixes: cost.cachedPrefix == .shared,
+            further: base.pipeline.metrics.value.filter { [.perplexity, .loss, .latency, .speed, .qps].contains($0) })
+        base.evaluations.known[style] = kinds
+        return kinds
+    }
+
+    /// Answers that the model writes, or the likelihoods of those that it may choose from.
+    ///
+    /// - Parameter threshold: what decides between a call and none; it may be chosen on the validation set.
+    private mutating func answers(
+        of model: LoweredModel, _ threshold: Spanned<Double?>?, _ base: LoweredBase
+    ) throws -> SettledKind {
+        switch base.pipeline.answerMethod {
+        case .generation:
+            var generate = base.pipeline.evaluate.answers
+            generate.$sets = base.sets
+            generate.$prompt = base.prompt
+            generate.$answer = base.styled(model.answer)
+            if let threshold {
+                generate.$refusals = threshold.map { _ in true }
+                if threshold.value == nil { generate.$sets = base.setsWithValid }
+            }
+            return try builder.settled(generate)
+        case .likelihood:
+            var likelihoods = base.pipeline.evaluate.likelihoods
+            likelihoods.$sets = base.sets
+            likelihoods.$prompt = base.prompt
+            return try builder.settled(likelihoods)
+        }
+    }
+
+    private mutating func decisions(_ threshold: Spanned<Double?>?, _ base: LoweredBase) throws -> SettledKind? {
+        guard let threshold else { return nil }
+        var decide = EvalDecide.standard
+        (decide.$sets, decide.$threshold) = (threshold.value == nil ? base.setsWithValid : base.sets, threshold)
+        return try builder.settled(decide)
+    }
+
     /// - Parameter style: of the answers; `nil` for those that no model wrote.
-    mutating func addScores(
-        of answers: StageID, _ style: AnswerStyle?, _ title: StageTitle, _ base: LoweredBase
-    ) throws -> StageID {
+    mutating func scores(_ style: AnswerStyle?, _ base: LoweredBase) throws -> SettledKind {
         let judge = base.pipeline.judge
         var score = EvalScore.standard
         score.$judge = judge.kind
@@ -81,46 +143,18 @@ extension Lowering {
         score.$checks = judge.judge.$checks
         (score.$question, score.$program) = (judge.judge.$question, judge.judge.$program)
         score.$domains = base.pipeline.evaluate.frames
-        return try builder.add(
-            score, title,
+        score.$arguments = base.pipeline.evaluate.countsArguments
+        return try builder.settled(score)
+    }
+
+    mutating func addScores(
+        of answers: StageID, _ kind: SettledKind, _ title: StageTitle, _ base: LoweredBase
+    ) throws -> StageID {
+        try builder.add(
+            kind, title,
             inputs: [.init(name: "data", stage: base.teacherData), .init(name: "answers", stage: answers)]
                 + (try judgingInputs(base)),
-            endpoint: judge.endpoint.map(EndpointAccess.init))
-    }
-
-    /// Answers that the model writes, or the likelihoods of those that it may choose from.
-    private mutating func addAnswers(of model: LoweredModel, _ title: StageTitle, _ base: LoweredBase) throws -> StageID {
-        let inputs = [Stage.Input(name: "model", stage: model.stage), .init(name: "data", stage: base.view(of: model))]
-        switch base.pipeline.answerMethod {
-        case .generation:
-            var generate = base.pipeline.evaluate.answers
-            generate.$sets = base.sets
-            generate.$prompt = base.prompt
-            generate.$answer = base.styled(model.answer)
-            return try builder.add(generate, title, inputs: inputs, workload: base.workload(of: model))
-        case .likelihood:
-            var likelihoods = base.pipeline.evaluate.likelihoods
-            likelihoods.$sets = base.sets
-            likelihoods.$prompt = base.prompt
-            return try builder.add(likelihoods, title, inputs: inputs, workload: base.workload(of: model))
-        }
-    }
-
-    private mutating func addCost(
-        of model: LoweredModel, answers: StageID, _ title: StageTitle, _ base: LoweredBase
-    ) throws -> StageID {
-        let evaluate = base.pipeline.evaluate
-        var cost = evaluate.cost
-        var inputs = [Stage.Input(name: "model", stage: model.stage), .init(name: "answers", stage: answers)]
-        if cost.cachedPrefix == .shared {
-            inputs.append(.init(name: "data", stage: base.view(of: model)))
-            cost.$prompt = base.prompt.map(Optional.some)
-            switch base.pipeline.answerMethod {
-            case .generation: cost.$answer = base.styled(model.answer).map(Optional.some)
-            case .likelihood: cost.$context = evaluate.likelihoods.$context.map(Optional.some)
-            }
-        }
-        return try builder.add(cost, title, inputs: inputs)
+            endpoint: base.pipeline.judge.endpoint.map(EndpointAccess.init))
     }
 
     private mutating func addPerplexity(
@@ -138,4 +172,27 @@ extension Lowering {
                 pipeline.evaluate.metricsPlace.span, field: "evaluate.sets", isWritten: false, parts: pipeline.data.placesOfSets
             )
     }
+}
+
+/// How models that answer in the same style are evaluated.
+struct EvaluationKinds {
+    struct Style: Hashable {
+        var answer: AnswerStyle
+        var side: LoweredModel.Side
+    }
+
+    /// Those of a variant, made when the first model of a style is evaluated.
+    final class Memory {
+        var known: [Style: EvaluationKinds] = [:]
+    }
+
+    var answers: SettledKind
+    /// What decides between a call and none; `nil` where answers stay as they are.
+    var decisions: SettledKind?
+    var scores: SettledKind
+    var cost: SettledKind
+    /// Whether the cost depends on the prompts' shared beginnings.
+    var sharesPrefixes: Bool
+    /// The metrics that take stages of their own.
+    var further: [EvaluateSection.Metric]
 }

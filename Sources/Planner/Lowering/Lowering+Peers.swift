@@ -25,7 +25,7 @@ extension Lowering {
         let answers = try builder.add(
             generate, .named("teacher.answers"), inputs: [.init(name: "data", stage: base.teacherData)],
             endpoint: EndpointAccess(endpoint))
-        let scores = try addScores(of: answers, .call, .named("teacher.scores"), base)
+        let scores = try addScores(of: answers, try scores(.call, base), .named("teacher.scores"), base)
         var kind = EndpointCost.standard
         (kind.$promptPrice, kind.$answerPrice) = (endpoint.promptPrice, endpoint.answerPrice)
         let cost = try builder.add(kind, .named("teacher.cost"), inputs: [.init(name: "answers", stage: answers)])
@@ -48,7 +48,7 @@ extension Lowering {
         frames.$sets = base.sets
         let answers = try builder.add(
             frames, title("answers"), inputs: [model, .init(name: "data", stage: base.data)])
-        let scores = try addScores(of: answers, nil, title("scores"), base)
+        let scores = try addScores(of: answers, try scores(nil, base), title("scores"), base)
         let cost = try builder.add(
             EvalCost.standard, title("cost"), inputs: [model, .init(name: "answers", stage: answers)])
         var evaluated = EvaluatedModel(model: stage, answer: .call, answers: answers, scores: scores, cost: cost)

@@ -6,7 +6,11 @@ import Words
 
 extension Lowering {
     /// Teachers first, then the models of the variants' chains, each once.
-    mutating func addReport(on variants: [LoweredVariant], names: [String], naming: StageNaming) throws -> StageID {
+    ///
+    /// - Parameter overSeeds: names that leave seeds out; `nil` where seeds do not vary.
+    mutating func addReport(
+        on variants: [LoweredVariant], names: [String], overSeeds: [String]?, naming: StageNaming
+    ) throws -> StageID {
         let rows = Self.merged(variants.flatMap(\.peers) + variants.flatMap(\.rows))
         var inputs: [Stage.Input] = []
         for (index, row) in rows.enumerated() {
@@ -22,10 +26,9 @@ extension Lowering {
         }
         let asked = recipe.variants.first?.pipeline.metrics
         let metrics = asked?.value ?? []
-        let repeated = naming.repeats ? naming.namesOverSeeds(of: builder.drafts) : nil
         var report = Report.standard
         report.rows = rows.map { Self.modelName(of: names[$0.scores.index]) }
-        report.repeated = repeated.map { names in rows.map { Self.modelName(of: names[$0.scores.index]) } }
+        report.repeated = overSeeds.map { names in rows.map { Self.modelName(of: names[$0.scores.index]) } }
         report.sets = evaluatedSets
         if let asked {
             report.$metrics = asked.map { _ in metrics.map(\.rawValue) }
@@ -71,7 +74,7 @@ extension Lowering {
 
     /// The first variant's order, then what other variants have besides.
     private var evaluatedSets: [String] {
-        let all = recipe.variants.map(\.pipeline.evaluatedSets)
+        let all = recipe.pipelinesButForSeeds.map(\.evaluatedSets)
         let further = all.dropFirst().joined()
         var sets = all.first ?? []
         for set in RowSet.allCases.map(\.rawValue) where further.contains(set) && !sets.contains(set) { sets.append(set) }

@@ -43,15 +43,16 @@ extension Lowering {
 }
 
 extension Lowering {
-    /// What the teachers beside the first one say of the same answers: the logits of each.
+    /// What the teachers beside the first one say of the same answers: the logits of each, over the student's tokens.
     mutating func addFurtherLogits(
-        _ distillation: Distillation, _ base: LoweredBase, _ home: LoweredBase, reading view: StageID, judged: StageID?,
-        _ answer: AnswerStyle
+        _ distillation: Distillation, _ base: LoweredBase, _ home: LoweredBase, of step: Transfer.Step,
+        for student: LoweredModel, reading view: StageID, judged: StageID?, _ answer: AnswerStyle, _ seed: Spanned<Int>
     ) throws -> [StageID] {
         var logits: [StageID] = []
         for teacher in home.pipeline.teachersAtHand {
             guard let model = try addFurtherTeacher(teacher, home) else { continue }
-            logits.append(try addCapture(distillation, base, teacher: model, reading: view, judged: judged, answer))
+            let scorer = try add(model, over: student, step)
+            logits.append(try addCapture(distillation, base, teacher: scorer, reading: view, judged: judged, answer, seed))
         }
         return logits
     }
@@ -79,8 +80,9 @@ extension Pipeline {
     /// What prompts are told of answers of a style. Judged answers are texts already: only a model that reasons in its own form has
     /// other prompts for them.
     func prompting(_ answer: AnswerStyle, isJudged: Bool) -> AnswerStyle {
+        guard answer != .call, isJudged else { return answer }
         let origins = [teacher.origin, student.origin] + teachers.map(\.origin)
-        return !isJudged || origins.contains { $0.answer?.value == .thinking } ? answer : .call
+        return origins.contains { $0.answer?.value == .thinking } ? answer : .call
     }
 
     /// Teachers beside the first one whose logits can be had.

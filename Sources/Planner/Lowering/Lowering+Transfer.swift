@@ -31,9 +31,7 @@ extension Lowering {
         let steps = pipeline.stepsFromTeacher
         let asking = steps.filter { $0.method.value.needsTeacher || $0.method.value == .preference }
         let answers = pipeline.references.value == .judged
-        guard pipeline.teacher.endpoint == nil, !asking.isEmpty || pipeline.transfer.steps.isEmpty || answers else {
-            return nil
-        }
+        guard pipeline.teacher.endpoint == nil, !asking.isEmpty || answers else { return nil }
         guard let start = try addStart(pipeline.teacher.origin, seed: pipeline.teacher.seed, "teacher", base) else {
             return nil
         }
@@ -69,14 +67,16 @@ extension Lowering {
         return model
     }
 
-    /// The student's first model, and every model of its chain up to its quantization, in order.
+    /// The student's first model, and every model of its chain up to its quantization, in order. A student that learns nothing is
+    /// the first of its chain.
     mutating func addStudent(
         _ base: LoweredBase, teacher: LoweredTeacher?
     ) throws -> (start: LoweredModel, chain: [LoweredModel])? {
         let pipeline = base.pipeline
         let seed = pipeline.student.seed
-        guard let start = try addStart(pipeline.student.origin, seed: seed, "student", base) else { return nil }
-        var chain: [LoweredModel] = []
+        guard var start = try addStart(pipeline.student.origin, seed: seed, "student", base) else { return nil }
+        if let kept = pipeline.student.vocabulary { start = try addVocabulary(kept, of: start, base) }
+        var chain = pipeline.transfer.steps.isEmpty ? [start] : []
         for step in pipeline.transfer.steps {
             let title: StageTitle =
                 chain.last.map { .after($0.stage, ".\(step.method.value.word)") } ?? .named("student.\(step.method.value.word)")
@@ -94,7 +94,11 @@ extension Lowering {
         switch origin {
         case .from(let name, let answer):
             return try addImport(name, answer: answer, base.pipeline).map {
-                LoweredModel(stage: $0, size: nil, answer: .call, side: side)
+                // A stage of the recipe's own may have drawn it.
+                let isImported = !base.pipeline.stages.contains { $0.name.value == name.value }
+                return LoweredModel(
+                    stage: $0, work: models[name.value]?.work, answer: .call, side: side,
+                    isPretrained: name.map { _ in isImported })
             }
         case .initial(let shape):
             let own = side == .student ? base.pipeline.student.tokenizer : nil
@@ -105,7 +109,7 @@ extension Lowering {
             let stage = try builder.add(
                 kind, .named("\(role).init"), inputs: [.init(name: "tokenizer", stage: tokenizer)])
             let size = ModelSize(shape, vocabulary: (own ?? base.pipeline.tokenizer).vocabulary.value)
-            return LoweredModel(stage: stage, size: size, answer: .call, side: side)
+            return LoweredModel(stage: stage, work: size.work, answer: .call, side: side)
         }
     }
 
@@ -121,7 +125,8 @@ extension Lowering {
         var learned = try addTraining(step, to: model, from: teacher, seed: seed, aside, base)
         learned.stage = try builder.add(
             AdapterMerge.standard, title,
-            inputs: [.init(name: "model", stage: model.stage), .init(name: "adapters", stage: learned.stage)])
+            inputs: [.init(name: "model", stage: model.stage), .init(name: "adapters", stage: learned.stage)],
+            workload: base.workload(of: model))
         return learned
     }
 
@@ -146,7 +151,7 @@ extension Lowering {
         let workload = base.workload(of: model)
         switch step.kind {
         case .sft(var kind):
-            kind.training.complete(seed, base, model.answer)
+            kind.training.complete(seed, base, model, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
@@ -154,7 +159,7 @@ extension Lowering {
             learned.answer = answer
             guard let tutor else { throw MissingTeacher() }
             inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: tutor, beside: others, answer)))
-            kind.training.complete(seed, base, answer)
+            kind.training.complete(seed, base, model, answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: true))
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
@@ -163,18 +168,30 @@ extension Lowering {
             guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
             let judged = try addAnswers(base, teacher: tutor, beside: others, answer)
             let view = base.view(of: tutor)
-            var logits = [try addCapture(distillation, base, teacher: tutor, reading: view, judged: judged, answer)]
-            if step.teacher == nil {
-                logits += try addFurtherLogits(distillation, base, home, reading: view, judged: judged, answer)
+            let scorer = try add(tutor, over: model, step)
+            if distillation.scope.value == .nothing {
+                inputs.insert(.init(name: "teacher", stage: scorer.stage), at: 1)
+                if let judged { inputs.append(.init(name: "judged", stage: judged)) }
+                var kind = KDDirect(distillation.capture, distillation.train)
+                kind.training.complete(seed, base, model, answer)
+                kind.$prompt = base.prompt
+                kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: judged != nil))
+                learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
+                break
             }
+            var logits = [try addCapture(distillation, base, teacher: scorer, reading: view, judged: judged, answer, seed)]
+            if step.teacher == nil {
+                logits += try addFurtherLogits(
+                    distillation, base, home, of: step, for: model, reading: view, judged: judged, answer, seed)
+            }
+            var kind = distillation.train
+            kind.training.complete(seed, base, model, answer)
             // A student of other tokens, or of other prompts, reads the answers itself.
             let hasOwnPrompts = view != base.view(of: model)
             let readsAnswers = distillation.train.loss.bridgesVocabularies || hasOwnPrompts
-            if step.training.validation == nil, !readsAnswers { inputs.removeLast() }
+            if kind.training.validation == nil, !readsAnswers { inputs.removeLast() }
             if readsAnswers, let judged { inputs.append(.init(name: "judged", stage: judged)) }
             inputs += logits.enumerated().map { .init(name: $0 == 0 ? "logits" : "logits.\($0 - 1)", stage: $1) }
-            var kind = distillation.train
-            kind.training.complete(seed, base, answer)
             if step.teacher == nil { kind.$teacherWeights = base.pipeline.teacherWeights }
             if hasOwnPrompts, !kind.loss.bridgesVocabularies { kind.$ownPrompts = base.pipeline.viewsApart }
             if readsAnswers {
@@ -184,10 +201,10 @@ extension Lowering {
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         case .onPolicy(var kind):
             guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
-            inputs.insert(.init(name: "teacher", stage: tutor.stage), at: 1)
+            inputs.insert(.init(name: "teacher", stage: try add(tutor, over: model, step).stage), at: 1)
             let view = base.view(of: tutor)
             if view != base.view(of: model) { inputs.append(.init(name: "teacher_data", stage: view)) }
-            kind.training.complete(seed, base, model.answer)
+            kind.training.complete(seed, base, model, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
@@ -199,7 +216,7 @@ extension Lowering {
                 inputs += try judgingInputs(base)
             }
             if kind.execReward > 0 { inputs += try addCommand(of: &kind, base) }
-            kind.training.complete(seed, base, model.answer)
+            kind.training.complete(seed, base, model, model.answer, endsEarly: false)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
@@ -207,7 +224,7 @@ extension Lowering {
             let answerer = step.teacher == nil ? Answerer.model(teacher?.plain ?? model) : tutor ?? .model(model)
             let judged = try addJudged(base, teacher: answerer, beside: others, model.answer)
             inputs.append(.init(name: "judged", stage: judged))
-            kind.training.complete(seed, base, model.answer)
+            kind.training.complete(seed, base, model, model.answer, endsEarly: false)
             kind.$prompt = base.prompt
             learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
         }
@@ -225,10 +242,20 @@ extension Lowering {
 
 extension TrainingParameters {
     /// Adds what other parts of the recipe decide.
-    fileprivate mutating func complete(_ seed: Spanned<Int>, _ base: LoweredBase, _ answer: AnswerStyle) {
+    ///
+    /// - Parameter endsEarly: whether the rows' own answers can judge a training that nobody says how often to look at.
+    fileprivate mutating func complete(
+        _ seed: Spanned<Int>, _ base: LoweredBase, _ model: LoweredModel, _ answer: AnswerStyle, endsEarly: Bool = true
+    ) {
         $seed = seed
+        follow(pretrained: model.isPretrained)
+        if endsEarly, answer == .call, base.pipeline.canValidate {
+            followValidation(pretrained: model.isPretrained, valid: base.pipeline.data.split.$valid)
+        }
         validation?.$prompt = base.prompt
         validation?.$answer = base.styled(answer)
+        let group = base.pipeline.data.split.$group
+        if group.value > 1 { $sharePrefixes = $sharePrefixes.or(group) { $0 > 1 } }
     }
 }
 

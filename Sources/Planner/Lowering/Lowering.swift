@@ -11,6 +11,10 @@ struct Lowering {
     let snapshots: [String: SourceSnapshot]
     let lock: SourceLock?
     let processor: ProcessorFamily
+    /// Models from elsewhere whose files are at hand, by the names of their sources.
+    let models: [String: KnownModel]
+    /// What is known of the rows, by the data's identity.
+    let rowFigures: [Pipeline.DataIdentity: RowFigures]
     var builder = GraphBuilder()
     /// What turned out to be wrong on the way; the graph is void then.
     var problems: [Diagnostic] = []
@@ -20,11 +24,18 @@ struct Lowering {
     var openStages: [String] = []
     /// Stages that retrieve functions and whose recall is compared, in the order of the variants.
     var retrievals: [StageID] = []
+    /// What variants share that differ in the student's seed and in their quantization alone.
+    private var surroundings: SharedParts<Surroundings> = [:]
+    private var peers: SharedParts<[EvaluatedModel]> = [:]
     /// What variants share that differ in their quantization alone.
-    private var prepared: [[ObjectIdentifier]: PreparedVariant] = [:]
+    private var prepared: SharedParts<PreparedVariant> = [:]
 
-    init(recipe: Recipe, snapshots: [String: SourceSnapshot], lock: SourceLock?, processor: ProcessorFamily) {
+    init(
+        recipe: Recipe, snapshots: [String: SourceSnapshot], lock: SourceLock?, processor: ProcessorFamily,
+        models: [String: KnownModel] = [:], rows: [Pipeline.DataIdentity: RowFigures] = [:]
+    ) {
         (self.recipe, self.snapshots, self.lock, self.processor) = (recipe, snapshots, lock, processor)
+        (self.models, rowFigures) = (models, rows)
     }
 
     /// More stages than anyone can run.
@@ -49,14 +60,14 @@ struct Lowering {
         }
         guard problems.isEmpty else { return nil }
         let naming = StageNaming(variants: recipe.variants)
-        let names = naming.names(of: builder.drafts)
-        let report = try addReport(on: variants, names: names, naming: naming)
+        let (names, overSeeds) = naming.names(of: builder.drafts)
+        let report = try addReport(on: variants, names: names, overSeeds: overSeeds, naming: naming)
         var reports = [Graph.Target(name: "report", stage: report)]
         if let retrieval = try addRetrievalReport(names: names) {
             reports.append(Graph.Target(name: "retrieval", stage: retrieval))
         }
         return builder.graph(
-            names: names + naming.names(of: Array(builder.drafts[names.count...])),
+            names: names + naming.names(of: Array(builder.drafts[names.count...])).full,
             targets: targets(variants, reports: reports, naming: naming, names: names))
     }
 
@@ -79,31 +90,45 @@ struct Lowering {
             teachers: prepared.teachers, peers: prepared.peers, model: model.stage, rows: rows, own: own)
     }
 
-    /// All of a variant before its weights are quantized, lowered once for those that agree on it.
+    /// All of a variant before its weights are quantized.
     private mutating func prepare(_ pipeline: Pipeline) throws -> PreparedVariant? {
-        let identity = pipeline.identityBeforeQuantization
-        if let known = prepared[identity] {
-            builder.touch(known.stages)
-            ownStages = known.ownStages
-            return known
+        try shared(\.prepared, pipeline.identityBeforeQuantization) { lowering in
+            guard let around = try lowering.lowerSurroundings(of: pipeline),
+                let student = try lowering.addStudent(around.base, teacher: around.teacher),
+                let peers = try lowering.addPeers(of: pipeline, around)
+            else { return nil }
+            var rows: [EvaluatedModel] = []
+            for model in student.chain {
+                rows.append(try lowering.evaluate(model, title: { .after(model.stage, ".\($0)") }, around.base))
+            }
+            return PreparedVariant(
+                base: around.base, teachers: around.teacher?.used.map(\.model.stage) ?? [], peers: peers,
+                model: student.chain.last ?? student.start, rows: rows)
         }
-        guard var base = try addBase(pipeline) else { return nil }
-        let teacher = try addTeacher(base)
-        base.lessons = try addReferences(base, teacher: teacher)
-        guard let student = try addStudent(base, teacher: teacher) else { return nil }
-        var peers = pipeline.evaluate.teacher.value ? try evaluateTeachers(teacher, base) : []
-        if pipeline.baseline != nil {
-            guard let baseline = try addBaseline(base) else { return nil }
-            peers.append(baseline)
+    }
+
+    /// The rows, the teacher, and what the student learns of the rows.
+    private mutating func lowerSurroundings(of pipeline: Pipeline) throws -> Surroundings? {
+        var around = try shared(\.surroundings, pipeline.identityAroundStudent) { lowering in
+            guard var base = try lowering.addBase(pipeline) else { return nil }
+            let teacher = try lowering.addTeacher(base)
+            base.lessons = try lowering.addReferences(base, teacher: teacher)
+            return Surroundings(base: base, teacher: teacher)
         }
-        var rows: [EvaluatedModel] = []
-        for model in student.chain { rows.append(try evaluate(model, title: { .after(model.stage, ".\($0)") }, base)) }
-        let new = PreparedVariant(
-            base: base, teachers: teacher?.used.map(\.model.stage) ?? [], peers: peers,
-            model: student.chain.last ?? student.start, rows: rows,
-            stages: builder.touched, ownStages: ownStages)
-        prepared[identity] = new
-        return new
+        around?.base.pipeline = pipeline
+        return around
+    }
+
+    /// What the variant's models are held against.
+    private mutating func addPeers(of pipeline: Pipeline, _ around: Surroundings) throws -> [EvaluatedModel]? {
+        try shared(\.peers, pipeline.identityAroundStudent) { lowering in
+            var peers = pipeline.evaluate.teacher.value ? try lowering.evaluateTeachers(around.teacher, around.base) : []
+            if pipeline.baseline != nil {
+                guard let baseline = try lowering.addBaseline(around.base) else { return nil }
+                peers.append(baseline)
+            }
+            return peers
+        }
     }
 
     /// The variants' final models, the teachers, the recipe's own stages, the reports.
@@ -126,6 +151,12 @@ struct Lowering {
     }
 }
 
+/// What a student is trained on, and by whom.
+private struct Surroundings {
+    var base: LoweredBase
+    var teacher: LoweredTeacher?
+}
+
 /// A variant up to its quantization.
 private struct PreparedVariant {
     var base: LoweredBase
@@ -133,9 +164,6 @@ private struct PreparedVariant {
     var peers: [EvaluatedModel]
     var model: LoweredModel
     var rows: [EvaluatedModel]
-    /// All that was added or met on the way.
-    var stages: [StageID]
-    var ownStages: [String: StageID]
 }
 
 /// What a variant comes to.
@@ -155,16 +183,20 @@ struct LoweredVariant {
 /// A model on its way through the stages.
 struct LoweredModel: Hashable {
     var stage: StageID
-    /// `nil` for a model from elsewhere.
-    var size: ModelSize?
+    /// `nil` for a model from elsewhere whose files are not at hand.
+    var work: ModelWork?
     /// How it has learned to answer.
     var answer: AnswerStyle
     /// Whose prompts it reads.
     var side: Side
+    /// Whether it was trained before, imported or made of an imported model, with the field that says so.
+    var isPretrained = Spanned(wrappedValue: false)
     /// Whether it is a student all the same, which teaches what was cut from it.
     var isStudent = false
     /// What the stages of its answers and logits are called, where it teaches: `teachers.NAME` of one beside the first.
     var role = Pipeline.ownTeacher
+    /// The stage whose tokens it has left; `nil` where it has all of its tokenizer.
+    var vocabulary: StageID?
 
     enum Side {
         case teacher
@@ -207,6 +239,7 @@ struct LoweredBase {
     /// Those that models are evaluated on.
     var sets: Spanned<[String]>
     var workload: Workload
+    let evaluations = EvaluationKinds.Memory()
 
     /// The rows as a model's prompts show them.
     func view(of model: LoweredModel) -> StageID { model.side == .student ? data : teacherData }
@@ -214,7 +247,12 @@ struct LoweredBase {
     /// The rows that a model learns from.
     func lessons(of model: LoweredModel) -> StageID { model.side == .student ? lessons : teacherData }
 
-    func workload(of model: LoweredModel) -> Workload { workload.of(parameters: model.size?.total) }
+    func workload(of model: LoweredModel) -> Workload { workload.of(model.work) }
+
+    /// The evaluated sets, and the one that a threshold is chosen on.
+    var setsWithValid: Spanned<[String]> {
+        sets.map { $0.contains(RowSet.valid.rawValue) ? $0 : $0 + [RowSet.valid.rawValue] }
+    }
 
     /// A style of answers, which the transfer decides.
     func styled(_ answer: AnswerStyle) -> Spanned<AnswerStyle> { pipeline.transfer.field.map { answer } }

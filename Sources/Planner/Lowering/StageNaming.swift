@@ -39,36 +39,56 @@ struct StageNaming {
         }
     }
 
-    func names(of drafts: [GraphBuilder.Draft]) -> [String] {
+    /// The stages' names, and where seeds vary those that leave them out: stages that are one but for their seeds have one
+    /// such name, and of the same seeds no two have.
+    func names(of drafts: [GraphBuilder.Draft]) -> (full: [String], overSeeds: [String]?) {
+        let groups = Self.groups(of: drafts)
         var taken: Set<String> = []
-        return joined(drafts, suffixes(of: drafts, by: { $0 })) { name, _ in Self.unique(name, among: &taken, separator: "#") }
+        taken.reserveCapacity(drafts.count)
+        let full = joined(drafts, suffixes(of: drafts, in: groups, by: { $0 })) { name, _ in
+            Self.unique(name, among: &taken, separator: "#")
+        }
+        guard repeats else { return (full, nil) }
+        let seeds = seeds.sorted()
+        var takenOfSeeds: [[Int]: Set<String>] = [:]
+        let withoutSeeds = suffixes(of: drafts, in: groups, by: { $0.filter { !seeds.contains($0) } })
+        let overSeeds = joined(drafts, withoutSeeds) { name, draft in
+            Self.unique(name, among: &takenOfSeeds[seeds.map { draft.choices[$0] }, default: []], separator: "#")
+        }
+        return (full, overSeeds)
     }
 
     /// Whether variants differ in seeds.
-    var repeats: Bool { seeds.contains { qualifiers[$0].count > 1 } }
+    private var repeats: Bool { seeds.contains { qualifiers[$0].count > 1 } }
 
     /// Whether variants differ in how models are made smaller.
     var compresses: Bool { compressions.contains { qualifiers[$0].count > 1 } }
 
-    /// Names that leave seeds out: stages that are one but for those have one name. Of the same seeds no two have.
-    func namesOverSeeds(of drafts: [GraphBuilder.Draft]) -> [String] {
-        let seeds = seeds.sorted()
-        var taken: [[Int]: Set<String>] = [:]
-        return joined(drafts, suffixes(of: drafts, by: { $0.filter { !seeds.contains($0) } })) { name, draft in
-            Self.unique(name, among: &taken[seeds.map { draft.choices[$0] }, default: []], separator: "#")
-        }
-    }
-
     /// The stages' own words, with the values of the axes that tell those of one title apart.
-    private func suffixes(of drafts: [GraphBuilder.Draft], by chosen: ([Int]) -> [Int]) -> [String] {
-        var groups: [StageTitle: [Int]] = [:]
-        for (index, draft) in drafts.enumerated() { groups[draft.title, default: []].append(index) }
+    private func suffixes(
+        of drafts: [GraphBuilder.Draft], in groups: [[Int]], by chosen: ([Int]) -> [Int]
+    ) -> [String] {
         var suffixes = drafts.map(\.title.suffix)
-        for group in groups.values where group.count > 1 {
+        for group in groups {
             let axes = chosen(axesTelling(apart: group.map { drafts[$0].choices }))
             for index in group { suffixes[index] += qualifier(of: drafts[index].choices, by: axes) }
         }
         return suffixes
+    }
+
+    /// Stages that have their title in common with others.
+    private static func groups(of drafts: [GraphBuilder.Draft]) -> [[Int]] {
+        var first: [StageTitle: Int] = [:]
+        var groups: [Int: [Int]] = [:]
+        first.reserveCapacity(drafts.count)
+        for (index, draft) in drafts.enumerated() {
+            if let first = first[draft.title] {
+                groups[first, default: [first]].append(index)
+            } else {
+                first[draft.title] = index
+            }
+        }
+        return Array(groups.values)
     }
 
     /// Each name after the one of the stage that it continues.

@@ -4,12 +4,24 @@ import Words
 
 extension Workload {
     /// The rows that a recipe's data come to, and the tokens that rows of its kind of prompt come to.
-    init(_ data: DataSection) {
-        let listed = Double(data.retrieve?.kind.topK ?? (data.split.candidates > 0 ? data.split.candidates : 10))
-        self.init(tokensPerRow: data.prompt.value == .query ? 36 : 40 + 12 * listed, rows: Self.rows(of: data))
+    ///
+    /// - Parameter figures: of the rows, where their files were looked into.
+    init(_ data: DataSection, _ figures: RowFigures? = nil) {
+        let standard = data.split.candidates > 0 ? Double(data.split.candidates) : figures?.listed ?? 10
+        let listed = data.prompt.value == .query ? 0 : data.retrieve.map { Double($0.kind.topK) } ?? standard
+        let tokens = figures.map { Self.tokens(of: $0, listed: listed) }
+        self.init(
+            tokensPerRow: tokens ?? (data.prompt.value == .query ? 36 : 40 + 12 * listed),
+            rows: Self.rows(of: data, figures?.rows))
     }
 
-    private static func rows(of data: DataSection) -> [String: Double] {
+    /// A token is 4 bytes of words and 3 of calls and signatures; marks of the roles are 8.
+    private static func tokens(of figures: RowFigures, listed: Double) -> Double {
+        8 + figures.question / 4 + figures.answer / 3 + listed * (figures.signature / 3 + 1)
+    }
+
+    /// - Parameter known: how many rows sets have before what is made of them.
+    private static func rows(of data: DataSection, _ known: [String: Int]?) -> [String: Double] {
         let split = data.split
         let outside = split.outOfDomain.isEmpty ? 0 : 0.1
         var all = 5000.0
@@ -25,6 +37,11 @@ extension Workload {
             .test: rest * split.test, .valid: rest * split.valid, .phrasing: phrasing, .values: values,
             .ood: all * outside, .train: rest * max(0, 1 - split.test - split.valid),
         ]
+        if let known {
+            rows = Dictionary(
+                known.compactMap { name, count in RowSet(rawValue: name).map { ($0, Double(count)) } }, uniquingKeysWith: { $1 }
+            )
+        }
         for set in RowSet.allCases {
             if let limit = split.limit[set.rawValue] { rows[set] = min(rows[set] ?? 0, Double(limit)) }
         }
@@ -33,7 +50,12 @@ extension Workload {
             rows[.robust] = min(rows[.test] ?? 0, Double(augment.rows))
         }
         if let paraphrase = data.paraphrase { rows[.train] = (rows[.train] ?? 0) * Double(1 + paraphrase.kind.count) }
-        let named = data.namedSets.map { ($0.name.value, Double($0.limit?.value ?? 500)) }
+        if let noCall = data.noCall {
+            for set in noCall.sets { rows[set] = (rows[set] ?? 0) / (1 - noCall.share) }
+        }
+        let named = data.namedSets.map { set in
+            (set.name.value, known?[set.name.value].map(Double.init) ?? Double(set.limit?.value ?? 500))
+        }
         return Dictionary(rows.map { ($0.key.rawValue, $0.value) } + named, uniquingKeysWith: { first, _ in first })
     }
 }

@@ -79,10 +79,11 @@ extension DataSection {
         guard case .ingest(let ingest) = rows else { return [] }
         switch RowSet(rawValue: set) {
         case .train: return ingest.train
-        case .valid: return split.valid > 0 ? ingest.train : []
-        case .test: return ingest.test + (split.test > 0 ? ingest.train : [])
-        // What is held out, and what is out of domain, calls a function.
-        case .phrasing, .values, .ood: return []
+        case .valid: return ingest.valid + (split.valid > 0 ? ingest.divided : [])
+        case .test: return ingest.test + (split.test > 0 ? ingest.divided : [])
+        case .ood: return ingest.ood
+        // What is held out calls a function.
+        case .phrasing, .values: return []
         case .robust: return self.sources(of: RowSet.test.rawValue)
         case nil: return ingest.sets.first { $0.name.value == set }?.sources ?? []
         }

@@ -49,7 +49,8 @@ struct LabelChecks {
         let isNeeded = pipeline.stepsFromTeacher.contains { step in
             step.method.value.needsTeacher || step.method.value == .preference
         }
-        guard pipeline.teacher.endpoint == nil, isNeeded, let source = onlyUnlabelled else { return }
+        guard pipeline.teacher.endpoint == nil, isNeeded, !pipeline.teacherTransfer.steps.isEmpty, let source = onlyUnlabelled
+        else { return }
         findings.report(
             .needsAnswers, "the teacher is corrected on what rows say is right, and no training row says it",
             at: pipeline.teacherTransfer.field.span, secondary: [.init(source.reading.expect.span)],

@@ -29,5 +29,10 @@ package struct ModelSize: Hashable, Sendable {
         return (hidden + 1) * queries + 2 * (hidden + 1) * keys + queries * hidden + 3 * hidden * intermediate + 2 * hidden
     }
 
+    package var work: ModelWork {
+        let norms = 2 * hidden + (heads + 2 * kvHeads) * headSize
+        return ModelWork(parameters: total, matrices: layers * max(0, perLayer - norms), width: hidden)
+    }
+
     package var total: Int { vocabulary * hidden * (tied ? 1 : 2) + layers * perLayer + hidden }
 }

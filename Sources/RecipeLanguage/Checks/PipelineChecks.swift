@@ -9,6 +9,7 @@ struct PipelineChecks {
 
     func run() {
         checkSets()
+        checkStarts()
         TaskChecks(pipeline: pipeline, findings: findings).run()
         TeacherChecks(pipeline: pipeline, findings: findings).run()
         AnswerChecks(pipeline: pipeline, findings: findings).run()
@@ -17,10 +18,25 @@ struct PipelineChecks {
         CallFormChecks(pipeline: pipeline, findings: findings).run()
         ViewChecks(pipeline: pipeline, findings: findings).run()
         LabelChecks(pipeline: pipeline, findings: findings).run()
+        CaptureChecks(pipeline: pipeline, findings: findings).run()
         checkTopK()
         checkBaseline()
         PruneChecks(pipeline: pipeline, findings: findings).run()
         if let quantize = pipeline.quantize { checkGroups(quantize) }
+    }
+
+    /// A model that learns nothing must know something.
+    private func checkStarts() {
+        let teacher = pipeline.teacher.endpoint == nil ? pipeline.teacher.transfer : nil
+        let starts: [(model: String, transfer: Transfer?, origin: ModelOrigin)] = [
+            ("student", pipeline.transfer, pipeline.student.origin), ("teacher", teacher, pipeline.teacher.origin),
+        ]
+        for (model, transfer, origin) in starts {
+            guard let transfer, transfer.steps.isEmpty, origin.reference == nil else { continue }
+            findings.report(
+                .conflict, "the \(model) is drawn at random, learns nothing, and so answers at random", at: transfer.field.span,
+                help: "name the model that it starts from: '\(model): {from: SOURCE}'")
+        }
     }
 
     /// Sets that are evaluated or calibrated on must get rows.

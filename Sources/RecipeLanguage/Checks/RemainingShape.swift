@@ -18,6 +18,7 @@ struct RemainingShape {
     mutating func lose(_ turn: PruneTurn) {
         switch turn.amount {
         case .settings: lose(turn.apply)
+        case .vocabulary: size = nil
         case .ratios:
             size = nil
             switch turn.method.value {

@@ -24,6 +24,9 @@ struct SetChecks {
         if let checks = steps.lazy.compactMap(\.training.validation).first, !known.contains(RowSet.valid.rawValue) {
             findings.append(finding(RowSet.valid.rawValue, at: checks.$every.span, label: "nothing to look at"))
         }
+        if let threshold = pipeline.evaluate.threshold, threshold.value == .chosen, !known.contains(RowSet.valid.rawValue) {
+            findings.append(finding(RowSet.valid.rawValue, at: threshold.span, label: "nothing to choose it on"))
+        }
         if pipeline.evaluate.sets == nil, pipeline.evaluatedSets.isEmpty {
             findings.append(
                 Diagnostic(
@@ -56,9 +59,9 @@ extension Recipe {
     /// - Parameter known: the sets that have rows, by `dataIdentity`.
     package func emptySets(_ known: [Pipeline.DataIdentity: Set<String>]) -> [Diagnostic] {
         var findings: [Diagnostic] = []
-        for variant in variants where findings.count < 100 {
-            guard let sets = known[variant.pipeline.dataIdentity] else { continue }
-            findings += SetChecks(variant.pipeline, known: sets).findings
+        for pipeline in pipelinesButForSeeds where findings.count < 100 {
+            guard let sets = known[pipeline.dataIdentity] else { continue }
+            findings += SetChecks(pipeline, known: sets).findings
         }
         return findings.sortedByPosition()
     }

@@ -89,7 +89,7 @@ struct TaskChecks {
                 secondary: [.init(generate.functions.span, "from these")],
                 help: "write 'task: calls', or read rows from files with 'data.ingest'")
         case .ingest(let ingest):
-            for source in ingest.sources where source.format.value.callsOnly && task.value != .rank {
+            for source in ingest.sources where source.callsFunctions && task.value != .rank {
                 report(
                     "rows of the format '\(source.format.value.rawValue)' call functions", at: source.format.span,
                     secondary: [.init(task.span, "wants words")], help: "write 'task: calls', or another format")
@@ -111,7 +111,10 @@ struct TaskChecks {
         let fields: [(String, Spanned<Void>?)] = [
             ("data.split.ood", data.split.outOfDomain.isEmpty ? nil : data.split.$outOfDomain.map { _ in }),
             ("data.candidates", data.split.candidates == 0 ? nil : data.split.$candidates.map { _ in }),
+            ("data.candidates.group", data.split.group == 1 ? nil : data.split.$group.map { _ in }),
             ("data.retrieve", data.retrieve.map { $0.kind.$topK.map { _ in } }),
+            ("data.no_call", data.noCall.map { $0.$share.map { _ in } }),
+            ("evaluate.threshold", pipeline.evaluate.threshold.map { $0.map { _ in } }),
             ("baseline", pipeline.baseline?.field), ("evaluate.domains", pipeline.evaluate.domains.map { $0.map { _ in } }),
         ]
         for case (let name, let field?) in fields {
@@ -151,7 +154,9 @@ struct TaskChecks {
     }
 }
 
-extension RowFormat {
-    /// Whether all of a format's rows call functions, or none.
-    fileprivate var callsOnly: Bool { [.snips, .xlam, .bfcl].contains(self) }
+extension RowSource {
+    /// Whether all of a source's rows call functions, or none.
+    fileprivate var callsFunctions: Bool {
+        [.snips, .xlam, .bfcl].contains(format.value) || format.value == .spans && !reading.calls.value.isEmpty
+    }
 }

@@ -138,6 +138,7 @@ struct Matrix {
 
     private static func canVary(_ entry: Node.Entry, _ recipe: Fields) -> Bool {
         let top = entry.name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        if entry.name == "evaluate.constrained" { return true }
         let known = Pipeline.Definition.fields.map(\.definition.name).filter { $0 != "evaluate" } + [Variables.field.name]
         if top.first == "evaluate" {
             recipe.report(

@@ -50,12 +50,16 @@ struct PipelineReader {
     private let recipe: ExpandedRecipe
     private let references: References
     private let findings: Findings
-    private var read: [SectionKey: Any] = [:]
+    private var read: [String: ReadSection] = [:]
 
-    /// A section and the values of the axes that it depends on.
-    private struct SectionKey: Hashable {
-        var name: String
-        var values: [Int]
+    /// A section by the values of the axes that it depends on.
+    private final class ReadSection {
+        let axes: [Int]
+        var known: [[Int]: AnyObject] = [:]
+        /// Of the combination before: most sections stay as they are from one combination to the next.
+        var last: (values: [Int], section: AnyObject)?
+
+        init(axes: [Int]) { self.axes = axes }
     }
 
     init(_ recipe: ExpandedRecipe, references: References, findings: Findings) {
@@ -93,7 +97,7 @@ struct PipelineReader {
                 teacher: section("teacher", combination) { TeacherSection(reading: $0, references: references) },
                 teacherTransfer: teacherTransfer(combination, wantsReinforcement: wantsReinforcement),
                 teachers: section("teachers", combination) { FurtherTeacher.list(reading: $0, references: references) },
-                student: student,
+                student: student, studentButForSeed: section("student", combination, apartFrom: "student.seed") { _ in },
                 sample: section("sample", combination) { Sample(reading: $0) },
                 judge: section("judge", combination) { JudgeSection(reading: $0, references: references) },
                 reward: section("reward", combination) { RewardSection(reading: $0, references: references) },
@@ -119,13 +123,24 @@ struct PipelineReader {
         }
     }
 
+    /// - Parameters:
+    ///   - key: tells what is made of a section apart from the section; its name where nothing else is.
+    ///   - field: one that does not matter.
     private mutating func section<Section: Sendable>(
-        _ name: String, _ combination: [Int], as key: String? = nil, read make: (Fields) -> Section
+        _ name: String, _ combination: [Int], as key: String? = nil, apartFrom field: String? = nil,
+        read make: (Fields) -> Section
     ) -> Pipeline.Shared<Section> {
-        let key = SectionKey(name: key ?? name, values: recipe.axes(of: name).map { combination[$0] })
-        if let known = read[key] as? Pipeline.Shared<Section> { return known }
-        let section = Pipeline.Shared(make(recipe.fields(for: name, combination, findings)))
-        read[key] = section
+        let key = key ?? (field == nil ? name : "\(name) but for a field")
+        let memory =
+            read[key] ?? ReadSection(axes: recipe.axes(of: name).filter { recipe.matrix.axes[$0].field != field })
+        read[key] = memory
+        let values = memory.axes.map { combination[$0] }
+        if let last = memory.last, last.values == values, let known = last.section as? Pipeline.Shared<Section> { return known }
+        let section =
+            memory.known[values] as? Pipeline.Shared<Section>
+            ?? Pipeline.Shared(make(recipe.fields(for: name, combination, findings)))
+        memory.known[values] = section
+        memory.last = (values, section)
         return section
     }
 }

@@ -46,6 +46,10 @@ package struct Recipe: Sendable {
             })
     }
 
+    /// One pipeline of each set of variants that differ in nothing but the student's seed: such variants refer to the same
+    /// names, and evaluate the same sets.
+    package var pipelinesButForSeeds: [Pipeline] { variants.pipelinesButForSeeds }
+
     /// The source of a name; readers have checked that names exist.
     package func source(named name: String) -> Source? { sources.first { $0.name.value == name } }
 }
@@ -125,9 +129,12 @@ package enum RecipeReader {
     ) -> [Recipe.Variant] {
         var reader = PipelineReader(recipe, references: references, findings: findings)
         var variants: [Recipe.Variant] = []
+        var checked: Set<[ObjectIdentifier]> = []
         for combination in recipe.matrix.combinations where findings.hasRoom {
             let pipeline = reader.pipeline(of: combination)
-            PipelineChecks(pipeline: pipeline, findings: findings).run()
+            if checked.insert(pipeline.identityButForSeed).inserted {
+                PipelineChecks(pipeline: pipeline, findings: findings).run()
+            }
             variants.append(.init(choices: recipe.matrix.choices(of: combination), pipeline: pipeline))
         }
         return variants
@@ -167,11 +174,17 @@ package enum RecipeReader {
 
     private static func warnOfUnused(_ sources: [Source], by variants: [Recipe.Variant], _ findings: Findings) {
         guard !sources.isEmpty else { return }
-        var used: Set<String> = []
-        for variant in variants { used.formUnion(variant.pipeline.referredNames) }
+        let used = Set(variants.pipelinesButForSeeds.flatMap(\.referredNames))
         for source in sources where !used.contains(source.name.value) {
             findings.report(.unusedSource, "nothing uses the source '\(source.name.value)'", at: source.name.span)
         }
+    }
+}
+
+extension [Recipe.Variant] {
+    fileprivate var pipelinesButForSeeds: [Pipeline] {
+        var seen: Set<[ObjectIdentifier]> = []
+        return lazy.map(\.pipeline).filter { seen.insert($0.identityButForSeed).inserted }
     }
 }
 

@@ -22,6 +22,8 @@ package struct EvaluateSection: Sendable {
     package let serving: BenchServe
     /// `nil` where models are not compared pair by pair.
     package let compare: CompareSection?
+    /// What decides between calls and none; `nil` where nobody says it.
+    package let threshold: Spanned<CallThreshold>?
     /// Functions by domain; `nil` where none are written.
     package let domains: Spanned<[String: [String]]>?
 
@@ -40,7 +42,9 @@ package struct EvaluateSection: Sendable {
                 + "per answer, and apart that of the prompt (`prefill_flops`), that of the answer (`decode_flops`), and what "
                 + "`cached_prefix` saves (`cached_flops`); `perplexity`; `loss`: cross entropy of the rows' own answers; "
                 + "`latency`; `speed`: tokens per second of one answer, and `qps`: answers per second, measured; `prompt_tokens` "
-                + "and `price` of an answer of an endpoint; `domain`, `intent`, `slot_f1`, `frame`: calls read as frames; "
+                + "and `price` of an answer of an endpoint; `no_call`: right answers to rows that want no call; "
+                + "`argument_precision`, `argument_recall`, `argument_f1`: the arguments of calls one by one; "
+                + "`domain`, `intent`, `slot_f1`, `frame`: calls read as frames; "
                 + "docs/tasks.md has those of tasks.")
         static let method = Field<AnswerMethod>.choice(
             "by", spelled: "`generation`; `likelihood` to choose and to rank",
@@ -52,9 +56,10 @@ package struct EvaluateSection: Sendable {
                 + "within its `max_requests` and `max_cost`.")
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)
         static let mapping = MappingDefinition(
-            "evaluate", "What is measured on which sets; the same for all variants.",
-            [sets, metrics, method, teacher] + EvalGenerate.fields() + EvalLikelihood.fields() + EvalCost.fields()
-                + [perplexity] + BenchServe.fields() + [CompareSection.Definition.field, Field<[String: [String]]>.domains])
+            "evaluate", "What is measured on which sets; the same for all variants, but for `constrained`.",
+            [sets, metrics, method, teacher, CallThreshold.field] + EvalGenerate.fields() + EvalLikelihood.fields()
+                + EvalCost.fields() + [perplexity] + BenchServe.fields()
+                + [CompareSection.Definition.field, Field<[String: [String]]>.domains])
     }
 
     init(reading recipe: Fields, references: References) {
@@ -79,6 +84,7 @@ package struct EvaluateSection: Sendable {
         serving.$maxTokens = answers.$maxTokens
         self.serving = serving
         compare = CompareSection(reading: fields, references: references)
+        threshold = fields.written(CallThreshold.field)
         domains = fields.written(Field<[String: [String]]>.domains)
         checkDomains(fields)
         for name in ["sets", "metrics"] {
@@ -106,6 +112,12 @@ extension EvaluateSection {
         if let domains { return domains.map(Optional.some) }
         let asked = metrics?.value.first { $0.value.isOfFrames }
         return Spanned(asked.map { _ in [:] }, at: asked?.place ?? metricsPlace)
+    }
+
+    /// Whether the arguments of calls are counted one by one.
+    package var countsArguments: Spanned<Bool> {
+        let asked = metrics?.value.first { $0.value.isOfArguments }
+        return Spanned(asked != nil, at: asked?.place ?? metricsPlace)
     }
 
     /// A function belongs to one domain, and the metric `domain` wants some.
@@ -171,6 +183,8 @@ extension DataSection {
             if generate.kind.heldOutValues > 0 { sets.insert(.values) }
         case .ingest(let ingest):
             if !ingest.test.isEmpty { sets.insert(.test) }
+            if !ingest.valid.isEmpty { sets.insert(.valid) }
+            if !ingest.ood.isEmpty { sets.insert(.ood) }
         }
         if let augment, augment.rows > 0, sets.contains(.test) { sets.insert(.robust) }
         return sets

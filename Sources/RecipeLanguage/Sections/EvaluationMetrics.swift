@@ -6,6 +6,12 @@ extension EvaluateSection {
         /// Share of rows that the judge accepts.
         case ar
         case exact
+        /// Share of the rows that want no call and get none.
+        case noCall = "no_call"
+        /// Of the arguments of calls, one by one.
+        case argumentPrecision = "argument_precision"
+        case argumentRecall = "argument_recall"
+        case argumentF1 = "argument_f1"
         /// Of calls that are read as frames.
         case domain
         case intent
@@ -59,7 +65,7 @@ extension EvaluateSection.Metric {
         case .ar, .exact, .length, .flops, .prefillFlops, .cachedFlops, .decodeFlops, .perplexity, .loss, .latency, .speed,
             .promptTokens, .price, .qps:
             nil
-        case .domain, .intent, .slotF1, .frame: [.calls]
+        case .noCall, .argumentPrecision, .argumentRecall, .argumentF1, .domain, .intent, .slotF1, .frame: [.calls]
         case .accuracy, .macroF1: [.classify]
         case .fieldPrecision, .fieldRecall, .fieldF1: [.extract]
         case .normalized, .tokenF1, .rougeL, .strictMatch, .flexibleExtract: [.text]
@@ -94,4 +100,7 @@ extension EvaluateSection.Metric {
 
     /// Whether calls are read as frames of domain, intent and slots for it.
     package var isOfFrames: Bool { [.domain, .intent, .slotF1, .frame].contains(self) }
+
+    /// Whether the arguments of calls are counted for it.
+    package var isOfArguments: Bool { [.argumentPrecision, .argumentRecall, .argumentF1].contains(self) }
 }

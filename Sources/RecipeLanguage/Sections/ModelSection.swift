@@ -89,14 +89,17 @@ package struct StudentSection: Sendable {
     package let transfer: Transfer?
     /// Of a student drawn from scratch whose tokens are not the teacher's; `nil` where it has the recipe's.
     package let tokenizer: TokenizerSection?
+    /// How much of an imported student's vocabulary is left before its first step; `nil` for all of it.
+    package let vocabulary: Spanned<KeptVocabulary>?
 
     enum Definition {
         static let tokenizer = SectionField("tokenizer", TokenizerSection.Definition.own)
+        static let vocabulary = Field<KeptVocabulary>.vocabulary
         static let seed = Field.seed(2, "Of the weights drawn and of the order of training rows.")
         static let mapping = MappingDefinition(
             "student", "The model that learns.",
             [
-                ModelShape.Definition.field, ModelOrigin.Definition.from, ModelOrigin.Definition.answer, tokenizer,
+                ModelShape.Definition.field, ModelOrigin.Definition.from, ModelOrigin.Definition.answer, tokenizer, vocabulary,
                 Transfer.Definition.student, seed,
             ])
     }
@@ -108,6 +111,12 @@ package struct StudentSection: Sendable {
         transfer = fields.node("transfer") == nil ? nil : Transfer(reading: Transfer.Definition.student, in: fields, .student)
         tokenizer = fields.optionalSection(Definition.tokenizer).map {
             TokenizerSection(own: $0, references: references)
+        }
+        vocabulary = fields.written(Definition.vocabulary)
+        if let written = vocabulary, origin.reference == nil {
+            fields.report(
+                .conflict, "\(fields.owner) has 'vocabulary', and no source that it comes from", at: written.span,
+                help: "write 'from: SOURCE', or leave 'vocabulary' out: a tokenizer that is trained on the rows has no others")
         }
     }
 }

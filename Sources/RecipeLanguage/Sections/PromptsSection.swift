@@ -3,11 +3,13 @@ import Diagnostics
 import Kinds
 import Words
 
-/// `prompts`: how much of its prompts each side sees.
+/// `prompts`: how much of its prompts each side sees, and what they say of functions.
 package struct PromptsSection: Sendable {
     /// `nil` where nobody says it.
     package let teacher: Spanned<PromptView>?
     package let student: Spanned<PromptView>?
+    /// What prompts say of a function, where no chat template shows functions. `nil` where nobody says it.
+    package let signature: Spanned<SignatureForm>?
 
     enum Definition {
         static let teacher = Field.choice(
@@ -17,7 +19,8 @@ package struct PromptsSection: Sendable {
         static let mapping = MappingDefinition(
             "prompts",
             "How much of its prompts each side sees: `full`, or `compressed`, without instructions, format rules and examples. "
-                + "`prompts: compressed` is short for both.", [teacher, student])
+                + "`prompts: compressed` is short for both. And what they say of functions.",
+            [teacher, student, Field<SignatureForm>.signature])
         static let field = RawField(
             "prompts", .either([.choice(PromptView.allCases.map(\.spelling)), .mapping(mapping)]),
             standard: "`full`; `compressed` with `data.compress_prompt`", mapping.documentation)
@@ -25,19 +28,20 @@ package struct PromptsSection: Sendable {
 
     init(reading recipe: Fields) {
         guard let entry = recipe.entry(Definition.field.name), let node = recipe.node(entry.name) else {
-            (teacher, student) = (nil, nil)
+            (teacher, student, signature) = (nil, nil, nil)
             return
         }
         guard let entries = node.mapping else {
             let place = FieldPlace(field: entry.name, findings: recipe.findings)
             let view: PromptView? = readWord(node, place)
             let both = view.map { Spanned($0, at: node.span, field: place.field) }
-            (teacher, student) = (both, both)
+            (teacher, student, signature) = (both, both, nil)
             return
         }
         let fields = Fields(
             Definition.mapping, path: entry.name, anchor: entry.key.span, entries: entries, findings: recipe.findings)
         (teacher, student) = (fields.written(Definition.teacher), fields.written(Definition.student))
+        signature = fields.written(Field<SignatureForm>.signature)
     }
 }
 
@@ -78,11 +82,13 @@ extension Pipeline {
         return Spanned(hasTwoViews, at: said?.place ?? data.compressesPrompts.place)
     }
 
-    /// The instructions and examples of the recipe; `nil` where it has none.
+    /// The instructions, examples and short reasonings of the recipe; `nil` where it has none.
     package var guidance: DataInstruct? {
-        guard !instructions.value.isEmpty || !examples.value.isEmpty else { return nil }
+        let reasoning = task.reasoning.flatMap { $0.value == .worked ? nil : $0 }
+        guard !instructions.value.isEmpty || !examples.value.isEmpty || reasoning != nil else { return nil }
         var kind = DataInstruct.standard
         (kind.$instructions, kind.$examples) = (instructions, examples)
+        if let reasoning { kind.$reasoning = reasoning }
         return kind
     }
 

@@ -21,6 +21,8 @@ package struct PruneTurn: Sendable {
         case ratios(Spanned<[Spanned<Double>]>)
         /// So many layers, or the shape that is left: settings of the method's own.
         case settings
+        /// Tokens that the texts of the domain do not need, by no method.
+        case vocabulary(PruneVocabulary)
     }
 
     /// The method and its settings; the amount stands in `amount` alone.
@@ -59,6 +61,7 @@ package struct PruneTurn: Sendable {
             MappingDefinition(
                 "prune.search", "With `width` and a ratio, every shape that comes near is tried; the lowest perplexity wins.",
                 PruneApply.Search.fields() + [searchData]))
+        static let vocabulary = Field<KeptVocabulary>.vocabulary
         static let data = CalibrationData.Definition.field(
             "data", standard: RowSet.train.rawValue, "What importance is measured on: a set of rows, or a text.")
         static let searchData = CalibrationData.Definition.field(
@@ -67,9 +70,9 @@ package struct PruneTurn: Sendable {
             "teacher", Teacher.teacher, "Whom it learns from meanwhile: the recipe's teacher, or the model before pruning.")
         static let mapping = MappingDefinition(
             "prune", "What is removed, and how the model recovers; a list of such mappings prunes in turns.", mayBeNone: true,
-            PruneApply.fields() + [ratio, shape, granularity, search] + PruneScore.fields()
+            PruneApply.fields() + [ratio, shape, vocabulary, granularity, search] + PruneScore.fields()
                 + [data, Transfer.Definition.recover, teacher],
-            order: ["method", "ratio", "layers", "shape", "granularity", "search", "damping"])
+            order: ["method", "ratio", "layers", "shape", "vocabulary", "granularity", "search", "damping"])
     }
 
     /// The turns in order; none where the recipe prunes nothing: no `prune`, `prune: none`, or ratios of 0%.
@@ -109,8 +112,10 @@ package struct PruneTurn: Sendable {
         apply.search = search
         amount = Self.amount(fields, &apply)
         (self.apply, self.score) = (apply, score)
+        // Without tokens that nobody writes, there is nothing to recover from.
+        let keepsAnswers = if case .vocabulary = amount { fields.node("recover") == nil } else { false }
         recover =
-            fields.node("recover")?.scalar?.text == "none"
+            keepsAnswers || fields.node("recover")?.scalar?.text == "none"
             ? nil : Transfer(reading: Transfer.Definition.recover, in: fields, .recovery)
         teacher = fields[Definition.teacher]
         checkMethod(fields)
@@ -119,11 +124,16 @@ package struct PruneTurn: Sendable {
 
     /// Reads how much goes, and takes it out of what the method's own settings are.
     private static func amount(_ fields: Fields, _ apply: inout PruneApply) -> Amount {
-        let written = ["ratio", "layers", "shape"].compactMap(fields.entry).filter { !$0.value.isNull }
+        let written = ["ratio", "layers", "shape", "vocabulary"].compactMap(fields.entry).filter { !$0.value.isNull }
         if let first = written.first, let second = written.dropFirst().first {
             fields.report(
                 .conflict, "\(fields.owner) has both '\(first.name)' and '\(second.name)'", at: second.key.span,
                 secondary: [.init(first.key.span)], help: "keep one of the two")
+        }
+        if let vocabulary = fields.written(Definition.vocabulary) {
+            var kind = PruneVocabulary.standard
+            kind.$vocabulary = vocabulary
+            return .vocabulary(kind)
         }
         if apply.layers != nil { return .settings }
         if fields.node("shape") != nil {
@@ -156,6 +166,11 @@ package struct PruneTurn: Sendable {
 
     /// An amount that only other methods have. Settings of other methods are let be: a matrix may vary the method.
     private func checkMethod(_ fields: Fields) {
+        if case .vocabulary(let kind) = amount, let method = fields.entry("method"), !method.value.isNull {
+            fields.report(
+                .conflict, "tokens are removed by no method", at: method.key.span, secondary: [.init(kind.$vocabulary.span)],
+                help: "leave 'method' out, or prune in turns: 'prune: [{method: …}, {vocabulary: …}]'")
+        }
         guard case .settings = amount else { return }
         if apply.layers != nil { return check(fields.entry("layers"), belongsTo: .depth, fields) }
         if method.value == .depth { return check(fields.entry("shape"), belongsTo: .width, fields) }

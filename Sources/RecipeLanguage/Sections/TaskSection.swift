@@ -9,6 +9,8 @@ package struct TaskSection: Sendable {
     package let rows: DataIngest
     /// The source of the schema, where it stands in no recipe.
     package let schemaSource: Spanned<String>?
+    /// The reasoning that a rule makes; `nil` where nobody says it.
+    package let reasoning: Spanned<ReasoningForm>?
 
     package var kind: Spanned<TaskKind> { rows.$task }
 
@@ -19,7 +21,7 @@ package struct TaskSection: Sendable {
         )
         static let mapping = MappingDefinition(
             "task", "What a model does with the rows; `task: classify` is short for `task: {kind: classify}`.",
-            DataIngest.fields(of: "task") + [schema])
+            DataIngest.fields(of: "task") + [schema, Field<ReasoningForm>.reasoning])
         static let field = RawField(
             "task", .either([.choice(TaskKind.allCases.map(\.spelling)), .mapping(mapping)]), standard: "`calls`",
             mapping.documentation)
@@ -29,13 +31,13 @@ package struct TaskSection: Sendable {
         var rows = DataIngest.standard
         guard let entry = recipe.entry(Definition.field.name), let node = recipe.node(entry.name) else {
             rows.$task = recipe.standard(Definition.field.name, .calls)
-            (self.rows, schemaSource) = (rows, nil)
+            (self.rows, schemaSource, reasoning) = (rows, nil, nil)
             return
         }
         guard let entries = node.mapping else {
             let place = FieldPlace(field: recipe.fullName(of: entry.name), findings: recipe.findings)
             rows.$task = Spanned(readWord(node, place) ?? .calls, at: node.span, field: place.field)
-            (self.rows, schemaSource) = (rows, nil)
+            (self.rows, schemaSource, reasoning) = (rows, nil, nil)
             return
         }
         let fields = Fields(
@@ -47,6 +49,7 @@ package struct TaskSection: Sendable {
         rows.read(fields, of: "task")
         schemaSource = Self.readSchema(fields, references, into: &rows)
         self.rows = rows
+        reasoning = fields.written(Field<ReasoningForm>.reasoning)
         check(fields)
     }
 
@@ -67,7 +70,7 @@ package struct TaskSection: Sendable {
         if let labels = rows.labels, labels.isEmpty { fields.report(.emptyList("task.labels", at: rows.$labels.span)) }
         guard kind.isWritten else { return }
         let owners: [(name: String, owner: TaskKind)] = [
-            ("labels", .classify), ("schema", .extract), ("answer", .text), ("negatives", .rank),
+            ("labels", .classify), ("schema", .extract), ("answer", .text), ("negatives", .rank), ("reasoning", .calls),
         ]
         for (name, owner) in owners where kind.value != owner {
             guard let entry = fields.entry(name), fields.node(name) != nil else { continue }

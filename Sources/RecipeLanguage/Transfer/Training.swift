@@ -17,6 +17,11 @@ extension TrainingParameters {
     fileprivate mutating func read(options: Fields, steps standard: Int) {
         steps = standard
         read(options)
+        if $epochs.isWritten, $steps.isWritten {
+            options.report(
+                .conflict, "'steps' and 'epochs' both say how long the training is", at: $epochs.span,
+                secondary: [.init($steps.span)], help: "keep one of the two")
+        }
         var adapters = LowRankParameters.standard
         adapters.read(options)
         if adapters.$rank.isWritten {
@@ -45,6 +50,10 @@ extension TrainingParameters {
             options.report(
                 .conflict, "'patience' counts looks at the set 'valid', and there are none", at: checks.$patience.span,
                 help: "add 'validate_every: 50'")
+        } else if checks.rows != nil {
+            options.report(
+                .conflict, "'validate_rows' is of looks at the set 'valid', and there are none", at: checks.$rows.span,
+                help: "add 'validate_every: 50'")
         }
     }
 }
@@ -58,13 +67,20 @@ extension TrainingKind {
     }
 }
 
-/// Knowledge distillation from captured logits.
+/// Knowledge distillation from a teacher's logits.
 package struct Distillation: Sendable {
     package let capture: KDCapture
     package let train: KDTrain
+    /// Of which rows the logits are captured.
+    package let scope: Spanned<CaptureScope>
+
+    private static let scopeField = Field<CaptureScope>.choice(
+        "capture", .all,
+        "Of which rows the teacher's logits are captured: of all, which students share; of those that the steps read; or of "
+            + "none, where the teacher reads along while the student learns. The student's bytes are the same.")
 
     static let fields: [any DefinedField] =
-        KDTrain.fields() + KDCapture.fields() + TrainingParameters.Definition.validatedFields
+        KDTrain.fields() + KDCapture.fields() + [scopeField] + TrainingParameters.Definition.validatedFields
 
     init(reading options: Fields, loss: Spanned<[LossTerm]>, steps: Int) {
         var capture = KDCapture.standard
@@ -73,7 +89,12 @@ package struct Distillation: Sendable {
         train.$loss = loss
         train.settle()
         capture.$wholeSequence = train.$promptShare.map { $0 > 0 }
-        (self.capture, self.train) = (capture, train)
+        (self.capture, self.train, scope) = (capture, train, options[Self.scopeField])
+        if scope.value != .all, train.loss.bridgesVocabularies {
+            options.report(
+                .conflict, "ULD and GOLD align the answers of all rows with logits that were captured of all", at: scope.span,
+                secondary: [.init(loss.span)], help: "leave 'capture' out")
+        }
         if train.promptShare > 0, train.tokenDropout > 0 {
             options.report(
                 .conflict, "what a teacher says of a prompt is of all its tokens", at: train.$tokenDropout.span,

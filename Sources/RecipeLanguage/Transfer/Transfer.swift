@@ -25,8 +25,8 @@ package struct Transfer: Sendable {
         package var samplesAnswers: Bool { self == .onPolicy || self == .reinforcement }
     }
 
-    /// What a step trains, but for what the learner decides.
-    package enum Training: Sendable {
+    /// What a step trains, but for what the learner decides. Apart from the step: steps are passed around, and this is large.
+    package indirect enum Training: Sendable {
         /// Cross entropy on the rows' own answers.
         case sft(TrainSFT)
         /// Cross entropy on the teacher's answers that the judge accepted.
@@ -83,17 +83,18 @@ package struct Transfer: Sendable {
         case recovery
     }
 
-    /// At least one.
+    /// None where the learner stays as it starts.
     package let steps: [Step]
     /// The field, where it is written.
     package let field: Spanned<Void>
 
     enum Definition {
-        static let top = field("transfer", standard: "`KD`", "How the student learns from the teacher.")
+        static let top = field(
+            "transfer", standard: "`KD`", "How the student learns from the teacher; `none` leaves it as it starts.")
         static let student = field("transfer", standard: nil, "The same as the recipe's `transfer`.")
         static let teacher = field(
             "transfer", standard: "`SFT`; `SFT+RL` where a strategy has a `*`",
-            "How the teacher is corrected on the task's data."
+            "How the teacher is corrected on the task's data; `none` leaves it as it starts."
         )
         static let recover = field(
             "recover", standard: "`KD(steps: 150)`", "How the pruned model recovers; `none` leaves it as it is.")
@@ -109,7 +110,7 @@ package struct Transfer: Sendable {
     init(reading field: RawField, in fields: Fields, _ learner: Learner) {
         let reader = TransferReader(field, in: fields, learner)
         self.field = reader.field
-        steps = reader.read() ?? reader.standard([learner == .teacher ? .sft : .kd])
+        steps = reader.isNone ? [] : reader.read() ?? reader.standard([learner == .teacher ? .sft : .kd])
     }
 
     /// Steps with all their defaults, for a field that is left out.

@@ -22,6 +22,9 @@ struct TransferReader {
         findings = fields.findings
     }
 
+    /// Whether nothing is to be learned.
+    var isNone: Bool { node?.scalar?.text == "none" }
+
     /// `nil` where nothing is written, or where it cannot be read; that is reported then.
     func read() -> [Transfer.Step]? {
         guard let node, let written = written(node) else { return nil }

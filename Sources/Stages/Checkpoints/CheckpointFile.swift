@@ -42,20 +42,21 @@ package struct CheckpointFile {
     }
 
     /// Replaces the file. Whenever the process ends, the old or the new file is there, complete.
-    func write(done: Int, _ tensors: [String: StoredTensor]) throws(CheckpointFault) {
+    ///
+    /// - Parameter isGivenUp: asked again and again; ends the writing with an error, and the old file stays.
+    func write(
+        done: Int, _ tensors: [String: StoredTensor], unless isGivenUp: () -> Bool = { false }
+    ) throws(CheckpointFault) {
         do {
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         } catch {
             throw CheckpointFault("there is no folder for it: \(error.localizedDescription)")
         }
         let head = Data(header(done: done).canonicalBytes + [UInt8(ascii: "\n")])
-        let body = SafeTensors.serialize(tensors)
-        var hasher = DigestHasher()
-        head.withUnsafeBytes { hasher.update($0) }
-        body.withUnsafeBytes { hasher.update($0) }
-        let partial = url.appendingPathExtension("partial")
+        // Hidden: nobody takes it for a checkpoint.
+        let partial = directory.appending(path: ".state.partial")
         do throws(CheckpointFault) {
-            try Self.write([head, body, Data(hasher.finish().bytes)], to: partial.path)
+            try Self.writeSealed([head] + SafeTensors.parts(of: tensors), to: partial.path, unless: isGivenUp)
             guard rename(partial.path, url.path) == 0 else { throw .ofSystem() }
         } catch {
             unlink(partial.path)
@@ -74,15 +75,33 @@ package struct CheckpointFile {
         ]
     }
 
-    /// Writes the parts one after another and waits until the disk has them.
-    private static func write(_ parts: [Data], to path: String) throws(CheckpointFault) {
+    /// Bytes that are hashed and written at once, while the processor's cache has them.
+    private static let pieceSize = 4 << 20
+    /// Bytes that the disk is given time for at once, so that nobody waits long for a writing that is given up.
+    private static let flushedSize = 64 << 20
+
+    /// Writes the parts one after another, then their checksum, and waits until the disk has them.
+    private static func writeSealed(
+        _ parts: [Data], to path: String, unless isGivenUp: () -> Bool
+    ) throws(CheckpointFault) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .ofSystem() }
         defer { close(descriptor) }
+        var hasher = DigestHasher()
+        var unflushed = 0
         for part in parts {
-            let error = part.withUnsafeBytes { write($0, to: descriptor) }
-            if let error { throw error }
+            for start in stride(from: part.startIndex, to: part.endIndex, by: pieceSize) {
+                if isGivenUp() { throw CheckpointFault("it was given up") }
+                let piece = part[start..<min(start + pieceSize, part.endIndex)]
+                piece.withUnsafeBytes { hasher.update($0) }
+                if let fault = piece.withUnsafeBytes({ write($0, to: descriptor) }) { throw fault }
+                unflushed += piece.count
+                guard unflushed >= flushedSize else { continue }
+                guard fdatasync(descriptor) == 0 else { throw .ofSystem() }
+                unflushed = 0
+            }
         }
+        if let fault = Data(hasher.finish().bytes).withUnsafeBytes({ write($0, to: descriptor) }) { throw fault }
         guard fsync(descriptor) == 0 else { throw .ofSystem() }
     }
 

@@ -136,7 +136,10 @@ struct RowSets {
     /// Functions that only rows of named sets list or call: no other row's prompt may show them.
     var functionsOfNamedSets: Set<String> {
         var functions = ListedFunctions()
-        for (set, rows) in sets { for row in rows { functions.take(row, set: set) } }
+        for (set, rows) in sets {
+            // Rows that are mixed into training stay apart.
+            for row in rows { functions.take(row, isApart: RowSets.isNamed(set) || row.isApart) }
+        }
         return functions.ofNamedSets
     }
 
@@ -146,14 +149,20 @@ struct RowSets {
     }
 }
 
+extension Row {
+    /// Whether it was read under a name that no other row has a part in.
+    var isApart: Bool { self.set.map(RowSets.isNamed) ?? false }
+}
+
 /// The functions that rows list or call, gathered row by row.
 struct ListedFunctions {
     private var named: Set<String> = []
     private var standard: Set<String> = []
 
-    mutating func take(_ row: Row, set: String) {
+    /// - Parameter isApart: whether other rows may not show the row's functions, unless they have them too.
+    mutating func take(_ row: Row, isApart: Bool) {
         let names = row.functions + row.answers.map(\.name)
-        if RowSets.isNamed(set) { named.formUnion(names) } else { standard.formUnion(names) }
+        if isApart { named.formUnion(names) } else { standard.formUnion(names) }
     }
 
     /// Those that only rows of named sets have.

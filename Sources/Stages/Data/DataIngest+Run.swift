@@ -15,7 +15,8 @@ extension DataIngest: RunnableStage {
         let rows = try LineWriter<Row>(to: context.output(DataFiles.rows.name))
         // Functions are ranked when all are known.
         var unranked: [Row] = []
-        var collected = try IngestedRows(task: TaskRows(context.taskDescription(of: self)), badRows: badRows) { row in
+        var collected = try IngestedRows(task: TaskRows(context.taskDescription(of: self)), badRows: badRows, skip: skip) {
+            row in
             if task == .rank { unranked.append(row) } else { try rows.write(row) }
         }
         if context.hasInput("functions") { collected.define(try context.readFunctionFile("functions")) }

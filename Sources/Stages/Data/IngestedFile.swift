@@ -15,6 +15,8 @@ struct IngestedFile {
     var format: RowFormat
     /// The file's names for members that the format calls otherwise.
     var columns: [String: String] = [:]
+    /// The function that rows of `spans` call; empty where they are no calls.
+    var calls = ""
     /// Where files may be put while this one is read.
     var scratch = URL.temporaryDirectory
     /// Whether what it says is right is dropped.
@@ -52,7 +54,7 @@ extension StageContext {
                 files += try self.files(below: input).map {
                     IngestedFile(
                         url: self.input(input, $0), name: $0, set: set, format: kind.format(of: input),
-                        columns: kind.columns(of: input), scratch: scratch,
+                        columns: kind.columns(of: input), calls: kind.calls(of: input), scratch: scratch,
                         isUnlabelled: kind.expectation(of: input) == .unknown)
                 }
                 number += 1

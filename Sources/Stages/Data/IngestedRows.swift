@@ -8,6 +8,8 @@ struct IngestedRows {
     private let write: (Row) throws -> Void
     /// The share of the records that may be bad.
     private let badRows: Double
+    /// How many records may be bad, whatever their share.
+    private let mostBad: Int
     /// How much of each file is read, where files are merely looked into.
     private let limits: SurveyLimits?
     private(set) var functions: [String: FunctionDefinition] = [:]
@@ -26,14 +28,14 @@ struct IngestedRows {
     private var answers = AnswerCheck()
 
     /// - Parameters:
-    ///   - badRows: 0 refuses a file with a row that is bad.
+    ///   - badRows: 0 refuses a file with a row that is bad, unless so many may be skipped.
     ///   - limits: reads the beginning of each file, and goes on behind what is wrong.
     ///   - write: gets every row, in order.
     init(
-        task: TaskRows = TaskRows(), badRows: Double = 0, lookingInto limits: SurveyLimits? = nil,
+        task: TaskRows = TaskRows(), badRows: Double = 0, skip: Int = 0, lookingInto limits: SurveyLimits? = nil,
         write: @escaping (Row) throws -> Void
     ) {
-        (self.task, self.badRows, self.limits, self.write) = (task, badRows, limits, write)
+        (self.task, self.badRows, mostBad, self.limits, self.write) = (task, badRows, skip, limits, write)
     }
 
     /// Takes functions that rows may call which bring none. They come before all rows.
@@ -177,7 +179,8 @@ extension IngestedRows {
         do {
             try body(&self)
         } catch let error as RowError {
-            try refuse("\(error)", at: place, fix: "; fix the row or remove it")
+            try refuse(
+                "\(error)", at: place, fix: "; fix the row or remove it, or let 'skip: 1' under data.ingest leave it out")
         }
     }
 
@@ -185,7 +188,7 @@ extension IngestedRows {
         _ reason: String, at place: RecordPlace, offset: Int? = nil, fix: String
     ) throws(StageFailure) {
         if limits != nil { faults.append(RowFault(place: place, offset: offset, reason: reason)) }
-        guard badRows > 0 || limits != nil else { throw StageFailure("\(place): \(reason)\(fix)") }
+        guard badRows > 0 || mostBad > 0 || limits != nil else { throw StageFailure("\(place): \(reason)\(fix)") }
         report.skip(.badRow, place: "\(place): \(reason)")
     }
 
@@ -200,13 +203,25 @@ extension IngestedRows {
             "nobody says which functions the questions may call: name a file of them as 'functions' under data.ingest")
     }
 
+    /// Whether the recipe allows so many bad records among those read so far.
+    func allows(bad: Int) -> Bool { bad <= mostBad || Double(bad) <= badRows * Double(report.records) }
+
+    /// What the recipe allows, in words.
+    var allowance: String {
+        let parts = [
+            mostBad > 0 ? "'skip' allows \(mostBad)" : nil, badRows > 0 ? "'bad_rows' allows \(badRows.percentage)" : nil,
+        ]
+        return parts.compactMap(\.self).joined(separator: ", ")
+    }
+
     /// - Throws: where more rows are bad than the recipe allows.
     func checkBadRows() throws(StageFailure) {
         let bad = report.count(of: .badRow)
-        guard Double(bad) > badRows * Double(report.records) else { return }
+        guard !allows(bad: bad) else { return }
+        let limits = [mostBad > 0 ? "`skip: \(mostBad)`" : nil, badRows > 0 ? "`bad_rows: \(badRows.percentage)`" : nil]
         throw StageFailure(
-            "\(bad) of \(report.records) records are bad, more than `bad_rows: \(badRows.percentage)` allows; the first is "
-                + (report.firstPlace(of: .badRow) ?? ""))
+            "\(bad) of \(report.records) records are bad, more than \(limits.compactMap(\.self).joined(separator: " and ")) "
+                + "allows; the first is \(report.firstPlace(of: .badRow) ?? "")")
     }
 }
 

@@ -14,6 +14,7 @@ enum SkipReason: String, CaseIterable, Hashable, Sendable {
     case unreadableCall = "a call in an assistant's words that is not written as JSON"
     case noFunction = "words, in a record that lists no function; with 'task: text' or 'task: classify' words are learned"
     case missingValue = "a column without a value"
+    case noSpan = "a text without spans, of which nobody says whether it calls anything"
     /// Damaged or wrong, where the recipe allows some such rows.
     case badRow = "bad rows"
 

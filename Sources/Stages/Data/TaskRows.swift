@@ -113,7 +113,7 @@ struct TaskRows {
                 "the label '\(label)' of \(row.name) is none of the recipe's \(known.count); add it to 'task.labels', or "
                     + "take the row out")
         }
-        if set == RowSets.training {
+        if RowSet.isTraining(set) {
             trained.insert(label)
         } else if elsewhere[label] == nil {
             elsewhere[label] = place

@@ -96,7 +96,9 @@ extension StageContext {
                 .init(
                     done: trainer.step, total: steps, unit: "step",
                     readings: curve.steps.last.map { ["loss": $0.loss] } ?? [:]))
-            try checkpoint?.offer(done: trainer.step) { trainer.state.tensors.merging(curve.tensors) { $1 } }
+            try checkpoint?.offer(done: trainer.step, bytes: trainer.storedBytes) {
+                trainer.storedState.merging(curve.tensors) { $1 }
+            }
         }
         trainer.releaseActivations()
         if let last = curve.steps.last, !last.loss.isFinite {

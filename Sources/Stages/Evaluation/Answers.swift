@@ -24,7 +24,7 @@ extension EvalScore: RunnableStage {
         var start = 0
         for (set, answers) in zip(sets, answers) {
             let range = start..<start + answers.count
-            var results = SetResults(set: set, of: task, domains: domains)
+            var results = SetResults(set: set, of: task, domains: domains, countsArguments: arguments)
             for (answer, verdict) in zip(answers, judging.verdicts[range]) {
                 results.add(answer.judged, verdict, of: answer.answer)
             }
@@ -60,13 +60,16 @@ private struct SetResults {
     private var tally: any TaskScores
     /// `nil` where calls are not read as frames.
     private var frames: FrameScores?
+    /// `nil` where arguments are not counted.
+    private var arguments: ArgumentCounts?
     private(set) var failures: [JSON] = []
 
     /// - Parameter domains: functions by domain, where calls are read as frames.
-    init(set: String, of task: any AnswerTask, domains: [String: [String]]?) {
+    init(set: String, of task: any AnswerTask, domains: [String: [String]]?, countsArguments: Bool) {
         (self.set, self.task) = (set, task)
         tally = task.newScores()
         frames = domains.map { FrameScores(FunctionDomains($0)) }
+        arguments = countsArguments ? ArgumentCounts() : nil
     }
 
     mutating func add(_ judged: JudgedResponse, _ verdict: Verdict, of answer: Answer) {
@@ -76,7 +79,11 @@ private struct SetResults {
             ScoredAnswer(
                 row: row, answer: judged.answer, isAccepted: verdict.isAccepted, isExact: isExact,
                 responseTokens: answer.tokens.response, options: answer.options))
-        if !row.isUnlabelled { frames?.add(row, answer: judged.answer) }
+        if !row.isUnlabelled {
+            frames?.add(row, answer: judged.answer)
+            let functions = task.functions
+            arguments?.add(row, answer: judged.answer, functions: functions)
+        }
         guard case .rejected(let reason) = verdict else { return }
         failures.append([
             "set": .string(set), "id": .string(row.id), "query": .string(row.query), "response": .string(response),
@@ -89,6 +96,7 @@ private struct SetResults {
     func scores(agreement: JSON?) -> JSON {
         guard var members = tally.json.object else { return tally.json }
         if let frames { members.merge(frames.members) { $1 } }
+        if let arguments { members.merge(arguments.members) { $1 } }
         if let agreement { members["agreement"] = agreement }
         return .object(members)
     }
@@ -106,12 +114,29 @@ extension EvalGenerate: RunnableStage {
     package func run(in context: StageContext) throws {
         let reader = try context.responseRows(prompt, answer)
         let encoder = reader.prompts
-        let rows = try sets.map(context.readEvaluatedRows)
+        if reader.task.kind == .calls, let tokens = encoder.tokensPerFunction(Array(reader.task.functions.values)) {
+            context.log("a prompt spends \(Metric.Format.decimal(tokens, places: 1)) tokens on a function")
+        }
+        let rows = try sets.map { set in
+            // A threshold is chosen on the rows that ask something.
+            guard refusals, set == RowSet.valid.rawValue else { return try context.readEvaluatedRows(of: set) }
+            return try context.readSet(set).filter { !$0.isPassage }
+        }
         // All sets in one run: a checkpoint is of one run. A greedy answer does not depend on the other prompts.
-        let prompts = try reader.prompts(of: rows.joined(), constrained: constrained)
+        let prompts = try reader.prompts(of: rows.joined(), constrained: constrained, mostCalls: maxCalls)
         let options = GenerationOptions(maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens))
-        let answers = try Generator(context.unpaddedInferenceModel("model"), workers: context.workers).generate(
+        let model = try context.unpaddedInferenceModel("model")
+        let generator = Generator(model, workers: context.workers)
+        let answers = try generator.generate(
             prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count, unit: "row"))
+        var found: [Refusal]?
+        if refusals {
+            found = try Refusals(reader, model, generator, options, workers: context.workers)?
+                .refusals(of: Array(rows.joined()), prompts: prompts.map(\.tokens), answers: answers)
+            if found == nil {
+                context.log("the model calls in a form of its own, so that no threshold decides whether it calls")
+            }
+        }
         var start = 0
         for (set, rows) in zip(sets, rows) {
             let lines = rows.indices.map { index in
@@ -120,7 +145,8 @@ extension EvalGenerate: RunnableStage {
                 return Answer(
                     row: rows[index].id, response: response.text,
                     tokens: AnswerTokens(prompt: prompts[start + index].tokens.count, response: answer.tokens.count),
-                    hasEnded: answer.isFinished, native: response.native, fault: response.fault)
+                    hasEnded: answer.isFinished, native: response.native, fault: response.fault,
+                    refusal: found?[start + index])
             }
             try context.write(lines, to: Self.answers(to: set))
             start += rows.count
@@ -163,6 +189,8 @@ struct Answer {
     var fault: String?
     /// What a model behind a server reasoned before it.
     var reasoning: String?
+    /// What a threshold decides by, where it was looked for.
+    var refusal: Refusal?
 }
 
 extension Answer: LineContent {
@@ -176,7 +204,8 @@ extension Answer: LineContent {
             row: row, response: text, tokens: AnswerTokens(prompt: line["prompt_tokens"]?.integer ?? 0, response: tokens),
             hasEnded: line["ended"] != false,
             options: try line["options"]?.array.map { list throws(RowError) in try list.map(ScoredOption.init(json:)) },
-            native: NativeAnswer(json: line["native"]), fault: line["fault"]?.string, reasoning: line["reasoning"]?.string)
+            native: NativeAnswer(json: line["native"]), fault: line["fault"]?.string, reasoning: line["reasoning"]?.string,
+            refusal: try line["refusal"].map { json throws(RowError) in try Refusal(json: json) })
     }
 
     var line: JSON {
@@ -186,6 +215,7 @@ extension Answer: LineContent {
         members["native"] = native?.json
         members["fault"] = fault.map(JSON.string)
         members["reasoning"] = reasoning.map(JSON.string)
+        members["refusal"] = refusal?.json
         return .object(members)
     }
 }

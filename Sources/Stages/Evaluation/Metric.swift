@@ -68,6 +68,9 @@ package struct Metric: Hashable, Sendable {
 }
 
 extension Metric {
+    /// The share of right answers to rows that want no call, which tables show beside `ar`.
+    static let noCall = "no_call"
+
     /// In the order of a table's columns, the model's before the sets'.
     package static let all = [
         Metric(
@@ -111,6 +114,18 @@ extension Metric {
         Metric(
             "exact", .set(member: "exact"), .higherIsBetter, .share,
             hubName: HubName(type: "exact_match", name: "exact match")),
+        Metric(
+            noCall, heading: "no call", .set(member: "no_call_ar"), .higherIsBetter, .share,
+            hubName: HubName(type: "accuracy", name: "no call where none is wanted")),
+        Metric(
+            "argument_precision", heading: "argument precision", .set(member: "argument_precision"), .higherIsBetter, .share,
+            hubName: HubName(type: "precision", name: "precision over arguments of calls")),
+        Metric(
+            "argument_recall", heading: "argument recall", .set(member: "argument_recall"), .higherIsBetter, .share,
+            hubName: HubName(type: "recall", name: "recall over arguments of calls")),
+        Metric(
+            "argument_f1", heading: "argument F1", .set(member: "argument_f1"), .higherIsBetter, .share,
+            hubName: HubName(type: "f1", name: "F1 over arguments of calls")),
         Metric(
             "domain", .set(member: "domain"), .higherIsBetter, .share, hubName: HubName(type: "accuracy", name: "domain")),
         Metric(

@@ -20,8 +20,8 @@ package struct ReportTable: Sendable {
     private init(_ report: JSON, rows: JSON, knowing known: [Metric]) {
         let sets = (report["sets"]?.array ?? []).compactMap(\.string)
         let metrics = (report["metrics"]?.array ?? []).compactMap(\.string)
-        let columns = Column.all(of: known, asked: metrics, sets: sets)
         let rows = rows.array ?? []
+        let columns = Column.all(of: known, asked: metrics, sets: sets, rows: rows)
         let marks = rows.contains { $0["front"] != nil } ? ["front"] : []
         headings = ["model"] + columns.map(\.heading) + marks
         lines = rows.map { row in
@@ -41,11 +41,25 @@ package struct ReportTable: Sendable {
         var set: String?
 
         /// Those of the model in their own order, then those of sets in the report's order.
-        static func all(of known: [Metric], asked metrics: [String], sets: [String]) -> [Column] {
+        /// Beside AR stands that of the rows that want no call, wherever a set has others too.
+        static func all(of known: [Metric], asked metrics: [String], sets: [String], rows: [JSON]) -> [Column] {
             let ofModel = known.filter { !$0.isOfSets && ($0.isAlwaysShown || metrics.contains($0.name)) }
-            let ofSets = metrics.flatMap { name in known.filter { $0.name == name && $0.isOfSets } }
-            return ofModel.map { Column(metric: $0) }
-                + ofSets.flatMap { metric in sets.map { Column(metric: metric, set: $0) } }
+            let mixed =
+                metrics.contains(Metric.noCall) ? [] : sets.filter { set in rows.contains { isMixed($0["sets"]?[set]) } }
+            let ofSets = metrics.flatMap { name -> [Column] in
+                let columns = columns(of: known, name, sets: sets)
+                return name == "ar" ? columns + self.columns(of: known, Metric.noCall, sets: mixed) : columns
+            }
+            return ofModel.map { Column(metric: $0) } + ofSets
+        }
+
+        private static func columns(of known: [Metric], _ name: String, sets: [String]) -> [Column] {
+            known.filter { $0.name == name && $0.isOfSets }.flatMap { metric in sets.map { Column(metric: metric, set: $0) } }
+        }
+
+        /// Whether some rows of a set want calls, and some none.
+        private static func isMixed(_ scores: JSON?) -> Bool {
+            (scores?["call_rows"]?.double ?? 0) > 0 && (scores?["no_call_rows"]?.double ?? 0) > 0
         }
 
         var heading: String { metric.heading + (set.map { " \($0)" } ?? "") }

@@ -70,8 +70,10 @@ extension ModelImport: RunnableStage {
         let output = ModelFolder(context.output(""))
         let form = try context.withPublishedFiles(of: "source") { files in
             switch try files.model() {
-            case .folder(let url): try output.importModel(from: ModelFolder(url), day: date, answer: answer)
-            case .gguf(let url): try output.importModel(from: GGUFFile(reading: url), day: date, answer: answer)
+            case .folder(let url):
+                try output.importModel(from: ModelFolder(url), day: date, answer: answer, signature: signature)
+            case .gguf(let url):
+                try output.importModel(from: GGUFFile(reading: url), day: date, answer: answer, signature: signature)
             }
         }
         if let form { context.log(form) }
@@ -95,13 +97,13 @@ extension TokenizerTrain: RunnableStage {
 
     package func run(in context: StageContext) throws {
         let task = try context.readTask()
-        let (format, answer) = (prompt, answer)
+        let (format, answer, signature) = (prompt, answer, signature)
         let rows = try context.read(DataFiles.train, from: "data")
-        var texts = try rows.flatMap { try task.texts(of: $0, in: format) }
+        var texts = try rows.flatMap { try task.texts(of: $0, in: format, as: signature) }
         if answer == .reasoning {
             texts += try rows.filter { !$0.isPassage && !$0.isUnlabelled }.map { try task.response(to: $0, in: answer) }
         }
         let tokenizer = try TokenizerTrainer(vocabularySize: vocabulary).train(on: texts)
-        try tokenizer.write(to: context.output(""), format: format)
+        try tokenizer.write(to: context.output(""), format: format, signature: signature)
     }
 }

@@ -8,7 +8,7 @@ struct CapturedLogits: TensorContent {
     /// Steps of a stored difference to the largest logit, in a unit: half a step is 4.9e-4 of a probability.
     private static let steps: Float = 1024
 
-    /// - Parameter examples: each with its teacher's logits, of one k.
+    /// - Parameter examples: with their teacher's logits, of one k, or without.
     init(_ examples: [TrainingExample]) { self.examples = examples }
 
     var tensors: [String: StoredTensor] {
@@ -26,7 +26,7 @@ struct CapturedLogits: TensorContent {
                 let entries = position * k..<(position + 1) * k
                 let best = teacher.topLogits[entries].first ?? 0
                 packing.pack(teacher.topTokens[entries], into: &topTokens)
-                differences += teacher.topLogits[entries].map { UInt16(min(((best - $0) * Self.steps).rounded(), 65535)) }
+                differences += teacher.topLogits[entries].map { Self.difference(of: $0, to: best) }
                 logSums.append(teacher.logSumExp[position] - best)
             }
         }
@@ -35,7 +35,8 @@ struct CapturedLogits: TensorContent {
             "tokens": StoredTensor(tokens, shape: [tokens.count]),
             "row_offsets": StoredTensor(Self.offsets(examples.map(\.tokens.count)), shape: [examples.count + 1]),
             "prompt_lengths": StoredTensor(examples.map { Int32($0.promptLength) }, shape: [examples.count]),
-            "position_offsets": StoredTensor(Self.offsets(teachers.map(\.positionCount)), shape: [examples.count + 1]),
+            "position_offsets": StoredTensor(
+                Self.offsets(examples.map { $0.teacher?.positionCount ?? 0 }), shape: [examples.count + 1]),
             "top_tokens": StoredTensor(topTokens, shape: [positions, packing.bytes(for: k)]),
             "top_differences": StoredTensor(differences, shape: [positions, k]),
             "log_sum_exp": StoredTensor(logSums, shape: [positions]),
@@ -54,15 +55,38 @@ struct CapturedLogits: TensorContent {
             let tokens = parts.tokens[parts.rows[row]..<parts.rows[row + 1]]
             let positions = parts.positions[row]..<parts.positions[row + 1]
             let prompt = parts.prompts[row]
-            guard (1..<tokens.count).contains(prompt), [tokens.count - prompt, tokens.count - 1].contains(positions.count)
+            guard (1..<tokens.count).contains(prompt), [0, tokens.count - prompt, tokens.count - 1].contains(positions.count)
             else {
                 throw ModelFileError(
                     file: KDCapture.logits.name, reason: "row \(row + 1) has other positions than tokens to learn")
             }
             return TrainingExample(
-                tokens: Array(tokens), promptLength: prompt, teacher: parts.teacher(at: positions, steps: Self.steps))
+                tokens: Array(tokens), promptLength: prompt,
+                teacher: positions.isEmpty ? nil : parts.teacher(at: positions))
         }
     }
+
+    /// A teacher's logits as they are read back.
+    static func rounded(_ teacher: TeacherLogits) -> TeacherLogits {
+        var rounded = teacher
+        for position in 0..<teacher.positionCount {
+            let entries = position * teacher.k..<(position + 1) * teacher.k
+            let best = teacher.topLogits[entries].first ?? 0
+            for entry in entries {
+                rounded.topLogits[entry] = logit(ofDifference: difference(of: teacher.topLogits[entry], to: best))
+            }
+            rounded.logSumExp[position] = teacher.logSumExp[position] - best
+        }
+        return rounded
+    }
+
+    /// Steps by which a logit lies below the largest.
+    private static func difference(of logit: Float, to best: Float) -> UInt16 {
+        UInt16(min(((best - logit) * steps).rounded(), 65535))
+    }
+
+    /// A logit as far below the largest, which is 0.
+    fileprivate static func logit(ofDifference difference: UInt16) -> Float { -Float(difference) / steps }
 
     /// 0, then the running sums.
     private static func offsets(_ counts: [Int]) -> [Int64] {
@@ -98,7 +122,7 @@ private struct Parts {
             logRest.count == logSumExp.count, topTokens.count == logSumExp.count * packing.bytes(for: k),
             rows.count == prompts.count + 1, positions.count == rows.count, rows.first == 0, positions.first == 0,
             positions.last == logSumExp.count, zip(rows, rows.dropFirst()).allSatisfy(<),
-            zip(positions, positions.dropFirst()).allSatisfy(<), let count = rows.last, count <= packed.count * 8,
+            zip(positions, positions.dropFirst()).allSatisfy(<=), let count = rows.last, count <= packed.count * 8,
             packing.bytes(for: count) == packed.count
         else { throw misfit }
         var tokens: [Int32] = []
@@ -106,15 +130,14 @@ private struct Parts {
         self.tokens = tokens
     }
 
-    /// Logits as far below the largest, which is 0.
-    func teacher(at positions: Range<Int>, steps: Float) -> TeacherLogits {
+    func teacher(at positions: Range<Int>) -> TeacherLogits {
         let width = packing.bytes(for: k)
         var tokens: [Int32] = []
         for position in positions {
             packing.unpack(topTokens[position * width..<(position + 1) * width], count: k, into: &tokens)
         }
         let logits = (positions.lowerBound * k..<positions.upperBound * k).map {
-            -Float(UInt16(differences[2 * $0]) | UInt16(differences[2 * $0 + 1]) << 8) / steps
+            CapturedLogits.logit(ofDifference: UInt16(differences[2 * $0]) | UInt16(differences[2 * $0 + 1]) << 8)
         }
         return TeacherLogits(
             k: k, topTokens: tokens, topLogits: logits, logSumExp: Array(logSumExp[positions]),

@@ -21,9 +21,11 @@ extension DPOTrain: RunnableStage {
                 rejected: try rows.example(of: $0.row, response: $0.rejected.response, $0.rejected.native))
         }
         let fitted = try context.fitted(pairs, to: training) { $0.cut(to: $1) }
+        let model = try context.modelFolder("model").model()
+        let options = try context.trainingOptions(
+            training, of: model, rows: fitted.count, rateShare: TuningRate.policyShare)
         let trainer = try PreferenceTrainer(
-            context.modelFolder("model").model(), on: fitted.map(\.item), beta: beta,
-            options: TrainingOptions(training, products: context.products), workers: context.workers)
+            model, on: fitted.map(\.item), beta: beta, options: options, workers: context.workers)
         try context.train(trainer.learner, parameters: training) { trainer.advance() }
     }
 }

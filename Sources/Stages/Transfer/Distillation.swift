@@ -60,8 +60,13 @@ extension StageContext {
     ///
     /// - Parameter answers: what the logits are of; a folder of logits names no form where they are in Decant's, or reasonings.
     func checkThatFormsAreEqual(_ student: String, _ teacher: String, answers: [TrainingExample] = []) throws {
+        try checkThatFormIsEqual(student, to: modelFolder(teacher).callFormName(), answers: answers)
+    }
+
+    /// - Parameter form: of the teacher's answers; `nil` for Decant's.
+    func checkThatFormIsEqual(_ student: String, to form: String?, answers: [TrainingExample]) throws {
         let folder = modelFolder(student)
-        let forms = (student: try folder.callFormName(), teacher: try modelFolder(teacher).callFormName())
+        let forms = (student: try folder.callFormName(), teacher: form)
         guard forms.student != forms.teacher else { return }
         if forms.teacher == nil, let first = answers.first {
             let tokenizer = try folder.tokenizer()
@@ -84,16 +89,32 @@ extension KDCapture: RunnableStage {
     package func run(in context: StageContext) throws {
         let rows = try context.responseRows(for: "teacher", prompt, answer)
         var examples = try context.examplesToLearn(rows, answer: answer)
+        let places = places(among: examples)
+        if places.count < examples.count {
+            context.log("\(places.count) of \(examples.count) rows are captured: those that the training reads")
+        }
         let captured = try context.unpaddedInferenceModel("teacher").captureLogits(
-            examples, k: k, of: wholeSequence ? .sequence : .response, workers: context.workers,
-            checkpoint: context.resultCheckpoint(of: examples.count, unit: "row"))
+            places.map { examples[$0] }, k: k, of: wholeSequence ? .sequence : .response, workers: context.workers,
+            checkpoint: context.resultCheckpoint(of: places.count, unit: "row"))
         guard captured.allSatisfy({ $0.logSumExp.allSatisfy(\.isFinite) }) else {
             throw StageFailure("the teacher's logits are not numbers; was it trained at too high a learning rate?")
         }
-        for (index, logits) in captured.enumerated() { examples[index].teacher = logits }
+        for (place, logits) in zip(places, captured) { examples[place].teacher = logits }
         try context.write(CapturedLogits(examples), to: Self.logits)
         try context.copy(ModelFiles.tokenizer, from: "teacher")
         if rows.prompts.formName != nil { try context.copy(ModelFiles.tokenizerSettings, from: "teacher") }
+    }
+
+    /// The places of the examples that are captured, in rising order.
+    private func places(among examples: [TrainingExample]) -> [Int] {
+        guard let rows else { return Array(examples.indices) }
+        // A training does not count what it leaves out.
+        let fitted = examples.enumerated().compactMap { place, example in
+            example.cut(to: maxLength ?? example.tokens.count).map { (place: place, example: $0) }
+        }
+        let training = TrainingOptions(
+            steps: rows, batch: 1, learningRate: 1, seed: UInt64(bitPattern: Int64(seed ?? 0)))
+        return EpochOrder.places(readBy: training, of: fitted.map(\.example)).map { fitted[$0].place }
     }
 }
 
@@ -112,7 +133,7 @@ extension KDOnPolicy: RunnableStage {
         let teacher = try context.unpaddedInferenceModel("teacher")
         let sampling = OnPolicyTrainer.Sampling(
             fraction: fraction, maximumTokens: tokens, temperature: samplingTemperature, endTokens: rows.prompts.endTokens)
-        let options = TrainingOptions(training, products: context.products)
+        let options = try context.trainingOptions(training, of: student, rows: examples.count)
         if answer == .call { try context.checkThatFormsAreEqual("model", "teacher") }
         let trainer: OnPolicyTrainer
         if loss.bridgesVocabularies {

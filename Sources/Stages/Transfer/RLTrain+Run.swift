@@ -14,22 +14,37 @@ extension RLTrain: RunnableStage {
         guard let endToken = reader.prompts.endTokens.first else {
             throw StageFailure("the model's tokenizer has no token that ends an answer")
         }
-        let prompts = try context.fitted(rows.map { try reader.prompt(of: $0) }, to: training) { $0.count < $1 ? $0 : nil }
+        var prompts = try context.fitted(rows.map { try reader.prompt(of: $0) }, to: training) { $0.count < $1 ? $0 : nil }
+        var tried: Curriculum?
+        if curriculum > 0 {
+            let rewards = try RolloutRewards(self, rows: prompts.map { rows[$0.place] }, reader: reader, in: context)
+            let found = try Curriculum(
+                self, of: prompts.map(\.item), endToken: endToken, in: context, rewards: rewards.rewards)
+            prompts = found.places.map { prompts[$0] }
+            tried = found
+        }
         let rewards = try RolloutRewards(self, rows: prompts.map { rows[$0.place] }, reader: reader, in: context)
+        let model = try context.modelFolder("model").unpaddedModel()
+        let options = try context.trainingOptions(
+            training, of: model, rows: prompts.count, rateShare: TuningRate.policyShare)
         let trainer = try PolicyTrainer(
-            context.modelFolder("model").unpaddedModel(), prompts: prompts.map(\.item), endToken: endToken,
+            model, prompts: prompts.map(\.item), isOrdered: tried != nil, endToken: endToken,
             options: PolicyOptions(
                 rollouts: rollouts, tokens: tokens, temperature: samplingTemperature, clip: clip, kl: kl, updates: updates),
-            training: TrainingOptions(training, products: context.products), workers: context.workers, rewards: rewards.rewards)
-        let steps = try context.train(trainer.learner, parameters: training, until: { try reasonToEnd(after: $0.steps) != nil })
-        {
+            training: options, workers: context.workers, rewards: rewards.rewards)
+        let steps = try context.train(
+            trainer.learner, parameters: training,
+            until: { curve in
+                try reasonToEnd(after: curve.steps, options) != nil
+            }
+        ) {
             try trainer.advance()
         }
-        try writeSummary(of: steps, in: context)
+        try writeSummary(of: steps, options, tried, in: context)
     }
 
     /// Why there is no point in going on; `nil` where there is one.
-    private func reasonToEnd(after steps: [TrainingStep]) throws(StageFailure) -> String? {
+    private func reasonToEnd(after steps: [TrainingStep], _ options: TrainingOptions) throws(StageFailure) -> String? {
         switch PolicyProgress(steps, largestFall: RewardRule(self).largestFall) {
         case .learning: return nil
         case .withoutSignal(let reward):
@@ -39,30 +54,33 @@ extension RLTrain: RunnableStage {
         case .collapsed(let first, let last):
             throw StageFailure(
                 "the mean reward fell from \(first) to \(last) and stayed there; lower the learning rate (it is "
-                    + "\(training.learningRate)) or raise kl (it is \(kl))")
+                    + "\(options.learningRate)) or raise kl (it is \(kl))")
         case .notANumber:
             throw StageFailure(
-                "the loss is not a number any more; lower the learning rate (it is \(training.learningRate))")
+                "the loss is not a number any more; lower the learning rate (it is \(options.learningRate))")
         }
     }
 
     /// Where the policy came from and where it got to; also why it went no further.
-    private func writeSummary(of steps: [TrainingStep], in context: StageContext) throws {
+    private func writeSummary(
+        of steps: [TrainingStep], _ options: TrainingOptions, _ curriculum: Curriculum?, in context: StageContext
+    ) throws {
         func mean(_ name: String, _ steps: ArraySlice<TrainingStep>) -> JSON {
             .number(steps.reduce(0) { $0 + ($1.readings[name] ?? 0) } / Double(max(1, steps.count)))
         }
         let (first, last) = (steps.prefix(10), steps.suffix(10))
         var summary: [String: JSON] = [
-            "steps": .count(steps.count), "planned_steps": .count(training.steps),
+            "steps": .count(steps.count), "planned_steps": .count(options.steps),
             "reward": ["first": mean("reward", first), "last": mean("reward", last)],
             "right": ["first": mean("right", first), "last": mean("right", last)],
         ]
         for term in Set(steps.flatMap(\.readings.keys)).filter({ $0.hasPrefix("reward_") }) {
             summary[term] = ["first": mean(term, first), "last": mean(term, last)]
         }
-        if let reason = try reasonToEnd(after: steps), steps.count < training.steps {
+        if let curriculum { summary["curriculum"] = curriculum.json }
+        if let reason = try reasonToEnd(after: steps, options), steps.count < options.steps {
             summary["ended_because"] = .string(reason)
-            context.log("warning: ends after step \(steps.count) of \(training.steps): \(reason)")
+            context.log("warning: ends after step \(steps.count) of \(options.steps): \(reason)")
         }
         try context.write(.object(summary), to: Self.summary)
     }

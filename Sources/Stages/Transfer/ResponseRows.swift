@@ -43,8 +43,12 @@ struct ResponseRows {
     }
 
     /// The prompts of rows, each answer held to what the task allows where that is wanted.
-    func prompts(of rows: some Sequence<Row>, constrained: Bool) throws(RowError) -> [GenerationPrompt] {
-        var constraints = constrained ? AnswerConstraints(task: task, prompts: prompts) : nil
+    ///
+    /// - Parameter mostCalls: of an answer that is held to calls; `nil` where its tokens alone limit it.
+    func prompts(
+        of rows: some Sequence<Row>, constrained: Bool, mostCalls: Int? = nil
+    ) throws(RowError) -> [GenerationPrompt] {
+        var constraints = constrained ? AnswerConstraints(task: task, prompts: prompts, mostCalls: mostCalls) : nil
         var list: [GenerationPrompt] = []
         for row in rows {
             list.append(GenerationPrompt(try prompt(of: row), constraint: try constraints?.constraint(for: row)))
@@ -63,8 +67,15 @@ extension StageContext {
     func responseRows(
         for model: String = "model", _ prompt: PromptStyle, _ answer: AnswerStyle = .call, of data: String = "data"
     ) throws -> ResponseRows {
+        try responseRows(by: modelFolder(model), prompt, answer, of: data)
+    }
+
+    /// - Parameter model: whose tokenizer and chat template write the prompts.
+    func responseRows(
+        by model: ModelFolder, _ prompt: PromptStyle, _ answer: AnswerStyle, of data: String
+    ) throws -> ResponseRows {
         let task = try readTask(of: data)
-        let prompts = try modelFolder(model).prompts(
+        let prompts = try model.prompts(
             task.markup(of: prompt), callsNatively: task.kind == .calls, reasons: answer == .reasoning)
         return ResponseRows(prompts: prompts, task: task, style: prompt)
     }
@@ -104,7 +115,7 @@ extension Sample: RunnableStage {
         let rows = try context.answeredRows(self.rows, of: set)
         let reader = try context.responseRows(prompt, answer)
         let encoder = reader.prompts
-        let prompts = try reader.prompts(of: rows, constrained: constrained)
+        let prompts = try reader.prompts(of: rows, constrained: constrained, mostCalls: maxCalls)
         var options = GenerationOptions(
             maximumTokens: maxTokens, stopTokens: Set(encoder.endTokens), temperature: temperature,
             seed: UInt64(bitPattern: Int64(seed)))

@@ -10,9 +10,9 @@ extension StageContext {
         parameters: TrainingParameters
     ) throws {
         let dropout = share > 0 ? TokenDropout(share: share, tokenizer: try modelFolder("model").tokenizer()) : nil
-        let options = TrainingOptions(parameters, products: products)
-        let trainer = try Trainer(
-            model, on: fitted(examples, to: parameters), loss: loss, dropout: dropout, options: options, workers: workers)
+        let examples = try fitted(examples, to: parameters)
+        let options = try trainingOptions(parameters, of: model, rows: examples.count)
+        let trainer = try Trainer(model, on: examples, loss: loss, dropout: dropout, options: options, workers: workers)
         try train(trainer.learner, parameters: parameters) { trainer.advance() }
     }
 
@@ -30,26 +30,27 @@ extension StageContext {
         advance: () throws -> TrainingStep
     ) throws -> [TrainingStep] {
         var curve = TrainingCurve()
-        var validation = try Validation(parameters, model: learner.model, in: self)
+        let options = learner.options
+        var validation = try Validation(parameters, steps: options.steps, model: learner.model, in: self)
         let resumed = checkpoint?.resume { file in
             let kept = try TrainingCurve(file)
             validation = try validation?.restored(file, kept)
             try learner.restore(LearnerState(file, step: kept.steps.count))
             curve = kept
         }
-        if resumed == true { report(curve, of: parameters) }
-        while learner.step < parameters.steps, validation?.isExhausted != true, try !hasEnded(curve) {
+        if resumed == true { report(curve, of: options) }
+        while learner.step < options.steps, validation?.isExhausted != true, try !hasEnded(curve) {
             var step = try advance()
             validation?.check(learner, after: &step)
             curve.append(step)
-            report(curve, of: parameters)
-            try checkpoint?.offer(done: learner.step) {
-                learner.state.tensors.merging(curve.tensors) { $1 }.merging(validation?.tensors ?? [:]) { $1 }
+            report(curve, of: options)
+            try checkpoint?.offer(done: learner.step, bytes: learner.storedBytes) {
+                learner.storedState.merging(curve.tensors) { $1 }.merging(validation?.tensors ?? [:]) { $1 }
             }
         }
         learner.releaseActivations()
         if let last = curve.steps.last, !last.loss.isFinite {
-            throw StageFailure("the loss is not a number any more; lower the learning rate (it is \(parameters.learningRate))")
+            throw StageFailure("the loss is not a number any more; lower the learning rate (it is \(options.learningRate))")
         }
         if let best = validation?.bestValues { try learner.replaceTrainedValues(with: best) }
         if let adapters = learner.adapters {
@@ -61,21 +62,51 @@ extension StageContext {
         return curve.steps
     }
 
-    private func report(_ curve: TrainingCurve, of parameters: TrainingParameters) {
+    private func report(_ curve: TrainingCurve, of options: TrainingOptions) {
         report(
             .init(
-                done: curve.steps.count, total: parameters.steps, unit: "step",
+                done: curve.steps.count, total: options.steps, unit: "step",
                 readings: curve.steps.last.map { $0.readings.merging(["loss": $0.loss]) { $1 } } ?? [:]))
     }
 }
 
-extension TrainingOptions {
-    init(_ parameters: TrainingParameters, products: ProductPrecision) {
-        self.init(
-            steps: parameters.steps, batch: parameters.batch, learningRate: parameters.learningRate,
-            optimizer: parameters.optimizer, warmup: parameters.warmup,
-            weightDecay: parameters.weightDecay, products: products, seed: UInt64(bitPattern: Int64(parameters.seed)))
-        adaptation = parameters.lora.map { LowRankAdaptation(rank: $0.rank, alpha: $0.alpha, targets: $0.targets) }
+extension StageContext {
+    /// How a model learns: what the parameters say, and what follows from the model and its rows.
+    ///
+    /// - Parameters:
+    ///   - count: rows, prompts or pairs that the training goes through.
+    ///   - rateShare: of the learning rate that follows from the model's size.
+    func trainingOptions(
+        _ parameters: TrainingParameters, of model: Model, rows count: Int, rateShare: Double = 1
+    ) throws(StageFailure) -> TrainingOptions {
+        let adaptation = parameters.adaptation
+        let rate =
+            parameters.learningRate
+            ?? rateShare * TuningRate.rate(parameterCount: model.parameterCount, adapters: adaptation != nil)
+        var options = TrainingOptions(
+            steps: try parameters.stepCount(over: count), batch: parameters.batch, learningRate: rate,
+            optimizer: parameters.optimizer, warmup: parameters.warmup, weightDecay: parameters.weightDecay,
+            products: products, seed: UInt64(bitPattern: Int64(parameters.seed)))
+        options.warmupSteps = parameters.warmupSteps
+        options.clippingNorm = parameters.clippingNorm
+        options.adaptation = adaptation
+        options.sharesPrefixes = parameters.sharePrefixes
+        if parameters.learningRate == nil { log("learning rate \(rate): by the model's \(model.parameterCount) parameters") }
+        if let epochs = parameters.epochs { log("\(epochs) epochs of \(count) rows are \(options.steps) steps") }
+        return options
+    }
+}
+
+extension TrainingParameters {
+    var adaptation: LowRankAdaptation? {
+        lora.map { LowRankAdaptation(rank: $0.rank, alpha: $0.alpha, targets: $0.targets) }
+    }
+
+    /// Steps of the training; the last of `epochs` may begin another one.
+    fileprivate func stepCount(over count: Int) throws(StageFailure) -> Int {
+        if let steps { return steps }
+        guard let epochs else { throw StageFailure("the training has neither 'steps' nor 'epochs'; give one of the two") }
+        return max(1, Int((epochs * Double(count) / Double(batch)).rounded(.up)))
     }
 }
 

@@ -16,16 +16,22 @@ struct Validation {
     private static let tensor = "best_values"
 
     /// Reads the input `data`; `nil` where the training has no validation.
-    init?(_ training: TrainingParameters, model: Model, in context: StageContext) throws {
+    ///
+    /// - Parameter steps: of the training.
+    init?(_ training: TrainingParameters, steps: Int, model: Model, in context: StageContext) throws {
         guard let parameters = training.validation else { return nil }
         guard context.hasInput("data") else { throw StageFailure("validation needs the input 'data', for its set 'valid'") }
         let reader = try context.responseRows(parameters.prompt, parameters.answer)
         let format = parameters.answer
-        rows = try context.readLabelled(DataFiles.valid).map { try reader.example(of: $0, format: format) }
+        let labelled = try context.readLabelled(DataFiles.valid)
+        let examples = try labelled.evenlySpread(parameters.rows ?? labelled.count).map {
+            try reader.example(of: $0, format: format)
+        }
+        rows = try context.fitted(examples, within: model.configuration)
         guard !rows.isEmpty else { throw StageFailure("the set 'valid' has no rows to validate on; raise 'data.split.valid'") }
         for (index, row) in rows.enumerated() { try row.check(model.configuration, loss: .crossEntropy, index: index) }
         self.parameters = parameters
-        steps = training.steps
+        self.steps = steps
     }
 
     /// Whether so many checks were no better than the best one that the training may end.
@@ -68,5 +74,27 @@ extension Validation {
         }
         if restored.best != nil { restored.best?.values = try file.floats(Self.tensor) }
         return restored
+    }
+}
+
+extension StageContext {
+    /// Rows of the set `valid` as far as the model reads them.
+    fileprivate func fitted(_ examples: [TrainingExample], within model: ModelConfiguration) throws -> [TrainingExample] {
+        let fitted = examples.compactMap { $0.cut(to: model.maximumPositions) }
+        let shortened = examples.count { $0.tokens.count > model.maximumPositions }
+        if shortened > 0 {
+            log(
+                "\(shortened) of \(examples.count) rows of \(DataFiles.valid.name) are longer than the model reads, and lose "
+                    + "their end; \(examples.count - fitted.count) of them are left out, whose prompts leave no room for an "
+                    + "answer")
+        }
+        return fitted
+    }
+}
+
+extension Array {
+    /// So many elements at most, at equal distances.
+    fileprivate func evenlySpread(_ limit: Int) -> [Element] {
+        count <= limit ? self : (0..<limit).map { self[$0 * count / limit] }
     }
 }

@@ -102,19 +102,30 @@ extension Index {
     }
 }
 
+extension Action {
+    /// The kind under which its duration is remembered: kernels of another profile have another speed.
+    var historicKind: String { DurationHistory.name(of: kind, in: numerics) }
+}
+
 /// How long actions ran here, as the index remembers it.
 package struct DurationHistory: Sendable {
-    /// All runs of one kind.
+    /// All runs of one kind in one numerics profile.
     package struct Runs: Hashable, Sendable {
         var count = 0
         var seconds = 0.0
         /// Of the runs whose work is known.
         var knownSeconds = 0.0
         var work = 0.0
+        var knownCount = 0
 
         package var meanSeconds: Double { seconds / Double(max(count, 1)) }
-        /// `nil` where no run's work is known.
-        package var secondsPerWork: Double? { work > 0 ? knownSeconds / work : nil }
+
+        /// The work of all runs whose work is known, and the seconds that it took beyond `overhead` of each; `nil` where no run's
+        /// work is known.
+        package func measured(overhead: Double) -> (work: Double, seconds: Double)? {
+            guard work > 0 else { return nil }
+            return (work, max(knownSeconds - overhead * Double(knownCount), knownSeconds / 2))
+        }
     }
 
     private var byKey: [Digest: Double] = [:]
@@ -127,8 +138,23 @@ package struct DurationHistory: Sendable {
         guard let work, work > 0 else { return }
         byKind[kind, default: Runs()].knownSeconds += seconds
         byKind[kind, default: Runs()].work += work
+        byKind[kind, default: Runs()].knownCount += 1
     }
 
     package func seconds(of key: Digest) -> Double? { byKey[key] }
-    package func runs(of kind: String) -> Runs? { byKind[kind] }
+    package func runs(of kind: String, in numerics: Numerics) -> Runs? { byKind[Self.name(of: kind, in: numerics)] }
+
+    /// The runs of every kind in a numerics profile, in the order of the kinds' names.
+    package func runs(in numerics: Numerics) -> [(kind: String, runs: Runs)] {
+        let ending = Self.name(of: "", in: numerics)
+        return byKind.keys.sorted().compactMap { name in
+            let isOther = ending.isEmpty ? name.contains(" ") : !name.hasSuffix(ending)
+            guard !isOther, let runs = byKind[name] else { return nil }
+            return (kind: String(name.dropLast(ending.count)), runs: runs)
+        }
+    }
+
+    fileprivate static func name(of kind: String, in numerics: Numerics) -> String {
+        numerics == .portable ? kind : "\(kind) \(numerics.rawValue)"
+    }
 }

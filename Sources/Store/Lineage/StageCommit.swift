@@ -158,7 +158,7 @@ extension Store {
 
     /// - Parameter work: floating-point operations that the run took, roughly, where they are known.
     package func noteRun(_ note: RunNote, of action: Action, commit: CommitID, work: Double? = nil) throws(StoreError) {
-        try index.remember(seconds: note.seconds, kind: action.kind, key: action.key, work: work)
+        try index.remember(seconds: note.seconds, kind: action.historicKind, key: action.key, work: work)
         do {
             try writing { repository throws(StoreError) in try RunNotes.add(note, to: commit, in: repository) }
         } catch .git {

@@ -17,7 +17,7 @@ import Testing
         data:
           generate: {functions: functions, templates: utterances, count: 400, seed: 3}
           split: {test: 15%, valid: 5%}
-        teacher: {from: base, transfer: "SFT(steps: 150)"}
+        teacher: {from: base, transfer: "SFT(steps: 150, optimizer: muon, learning_rate: 0.004)"}
         student: {init: {hidden: 32, layers: 1, heads: 2, kv_heads: 1, intermediate: 64}}
         transfer: "KD(steps: 10)"
         quantize: {scheme: W8A16, group_size: 32}
@@ -49,7 +49,10 @@ import Testing
 
     @Test func aTeacherFromAFileTeaches() throws {
         let program = try Self.program()
-        #expect(try program.run("plan", "tiny.yaml").output.contains("base.model"))
+        // The file says how large its model is, so that its training can be forecast.
+        let plan = try program.run("plan", "tiny.yaml").output
+        #expect(plan.contains("base.model"))
+        #expect(plan.contains(/teacher\.sft +train\.sft +\d/), "\(plan)")
         let done = try program.build()
         #expect(done["failed"] == [])
         let ran = done.strings("ran")

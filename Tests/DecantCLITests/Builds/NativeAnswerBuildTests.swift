@@ -17,7 +17,7 @@ import Testing
         data:
           generate: {functions: functions, templates: utterances, count: 400, seed: 3}
           split: {test: 15%, ood: {functions: [find_phone]}}
-        teacher: {from: chat, transfer: "SFT(steps: 150)"}
+        teacher: {from: chat, transfer: "SFT(steps: 150, optimizer: muon, learning_rate: 0.004)"}
         student: {init: {hidden: 64, layers: 2, heads: 4, kv_heads: 2, intermediate: 128}}
         judge: {kind: ast}
         sample: {samples: 2, temperature: 0.7}

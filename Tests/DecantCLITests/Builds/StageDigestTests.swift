@@ -31,6 +31,13 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
         } holds: { stage in
             [".kd", ".okd", ".dpo", ".logits"].contains(where: stage.hasSuffix)
         },
+        // The digest is that of the student that learns from captured logits.
+        DigestedRecipe(file: "direct-digests.txt", targets: ["student.kd"]) {
+            try TransferBuildTests.program(
+                transfer: "\"KD[0.5AKL+0.5JSD](steps: 40, prompt: 5%, capture: none)\"")
+        } holds: {
+            $0 == "student.kd"
+        },
         DigestedRecipe(file: "bridging-digests.txt") {
             let program = try TransferBuildTests.program(
                 transfer: "\"KD[0.7GOLD+0.3CE](steps: 30, top_k: 40)+oKD[ULD+CE](steps: 4, tokens: 24, fraction: 50%)\"")
@@ -52,6 +59,9 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
         } holds: { stage in
             stage.contains(".importance")
                 || (stage.contains(".prune[") && ![".answers", ".scores", ".cost"].contains(where: stage.hasSuffix))
+        },
+        DigestedRecipe(file: "vocabulary-digests.txt", program: fewerTokens) { stage in
+            stage.hasSuffix("tokens]") || stage.hasSuffix(".vocabulary")
         },
         DigestedRecipe(file: "prepared-digests.txt", targets: ["data"], program: RetrievalRecipeTests.program) {
             $0.hasPrefix("data")
@@ -92,6 +102,17 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
         stages:
           sorted: {command: [sort, inputs/words/functions.yaml, -o, outputs/sorted.txt], inputs: {words: functions}, outputs: [sorted.txt]}
         """
+
+    /// A student that keeps the tokens of one sentence, and a teacher that loses the same ones to score its recovery.
+    private static func fewerTokens() throws -> DecantProgram {
+        let program = try DecantProgram()
+        try program.edit("tiny.yaml", "tokenizer: {vocabulary: 300}", "tokenizer: {vocabulary: 420}")
+        try program.edit(
+            "tiny.yaml", "  functions: {path: functions.yaml}", "  functions: {path: functions.yaml}\n  text: {path: text.txt}")
+        try program.edit("tiny.yaml", "{method: depth, ratio: 20%,", "{vocabulary: used, data: text,")
+        try program.write("Turn on the light in the kitchen.\n", to: "text.txt")
+        return program
+    }
 
     private static func ingested() throws -> DecantProgram {
         let program = try DecantProgram(
@@ -181,7 +202,7 @@ extension DecantProgram {
             for file in (shown["files"]?.array ?? []).compactMap({ $0["path"]?.string }) {
                 #expect(kind.artifact.contains { $0.holds(file) }, "\(kind.name) declares no \(file)")
             }
-            let figures = Set(kind.artifact.filter { $0.figures != nil }.map(\.name))
+            let figures = Set(kind.artifact.filter(\.isFigures).map(\.name))
             #expect(figures.isSubset(of: Set((shown["metrics"]?.object ?? [:]).keys)), "\(stage)")
         }
     }
@@ -205,6 +226,11 @@ extension DecantProgram {
 }
 
 extension Output {
+    /// Whether it is a file of figures that there always is.
+    fileprivate var isFigures: Bool {
+        if case .named(_, isOptional: false, figures: .some) = self { true } else { false }
+    }
+
     /// Whether a file of an artifact is of this output.
     fileprivate func holds(_ path: String) -> Bool {
         switch self {

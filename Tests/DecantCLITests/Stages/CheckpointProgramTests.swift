@@ -78,6 +78,8 @@ import Testing
             let ending = attempt.end()
             let time = ContinuousClock.now - asked
             #expect(ending.status == StageExit.interrupted)
+            // It says how long it may take, unless it has ended before it could.
+            #expect(ending.progress.compactMap(\.stopsWithin).allSatisfy { $0 == 30 })
             last = try workspace.checkpointedSteps()
             if time < .seconds(1.5), last == ending.progress.last?.done ?? first.done { prompt += 1 }
         }

@@ -126,7 +126,7 @@ struct Escape: Sendable, CustomTestStringConvertible {
         let run = try run(escape, as: user, mark: mark, options: ["--isolation", "required"])
         #expect(run.status == 0, "\(run.log)")
         #expect(run.files == ["out"])
-        #expect(run.leftovers == ["action.json", "inputs", "log", "outputs", "progress"])
+        #expect(run.leftovers == ["action.json", "inputs", "log", "outputs", "progress", "progress.jsonl"])
         #expect(try String(contentsOf: run.folder.appending(path: "inputs/rows/a.txt"), encoding: .utf8) == "one\n")
         #expect(!ExecRun.isRunning(mark))
     }
@@ -137,7 +137,7 @@ struct Escape: Sendable, CustomTestStringConvertible {
         #expect(run.status == 1)
         #expect(run.log.contains(escape.message ?? "the command"), "\(run.log.suffix(2000))")
         #expect(run.files == [])
-        #expect(run.leftovers == ["action.json", "inputs", "log", "outputs", "progress"])
+        #expect(run.leftovers == ["action.json", "inputs", "log", "outputs", "progress", "progress.jsonl"])
     }
 
     /// A socket of a name, and one in a folder that every program can write to.
@@ -223,7 +223,7 @@ struct ExecWithoutNamespacesTests {
         guard run.log.contains("Landlock") else { return }
         #expect(run.status == (escape.message == nil ? 0 : 1), "\(run.log)")
         #expect(run.files == (escape.message == nil ? ["out"] : []))
-        #expect(run.leftovers == ["action.json", "inputs", "log", "outputs", "progress"])
+        #expect(run.leftovers == ["action.json", "inputs", "log", "outputs", "progress", "progress.jsonl"])
         #expect(try String(contentsOf: run.folder.appending(path: "inputs/rows/a.txt"), encoding: .utf8) == "one\n")
         #expect(!ExecRun.isRunning(mark))
     }

@@ -38,7 +38,7 @@ import Testing
                 two
 
                 """)
-        #expect(run.leftovers == ["action.json", "inputs", "log", "outputs", "progress"])
+        #expect(run.leftovers == ["action.json", "inputs", "log", "outputs", "progress", "progress.jsonl"])
     }
 
     @Test(.enabled(if: Machine.hasNamespaces, "the kernel allows no inner root"))

@@ -85,8 +85,7 @@ struct KernelGradientTests {
                         guard let x = x.baseAddress, let y = y.baseAddress, let s = statistics.baseAddress else { return }
                         forEachGroup { start, length, kvHead in
                             decant_attention(
-                                x + start * width, y + start * heads * dimension, s + start * heads * 2, 0, length, kvHead,
-                                shape)
+                                x, y, s, [decant_stretch(first_row: start, count: length)], 1, 0, length, kvHead, shape)
                         }
                     }
                 }
@@ -98,10 +97,8 @@ struct KernelGradientTests {
         dx.withUnsafeMutableBufferPointer { dx in
             guard let dx = dx.baseAddress else { return }
             forEachGroup { start, length, kvHead in
-                let (row, head) = (start * width, start * heads * dimension)
                 decant_attention_backward(
-                    Array(x[row...]), Array(y[head...]), Array(statistics[(start * heads * 2)...]), Array(weights[head...]),
-                    dx + row, length, kvHead, shape)
+                    x, y, statistics, weights, dx, [decant_stretch(first_row: start, count: length)], 1, kvHead, shape)
             }
         }
         let reference = naiveAttention(x, offsets: offsets, shape)
@@ -111,12 +108,55 @@ struct KernelGradientTests {
         var pieces = Array(y.prefix(6 * heads * dimension)) + Array(repeating: .nan, count: 64 * heads * dimension)
         for first in stride(from: 0, to: 64, by: 16) {
             for kvHead in 0..<kvHeads {
-                var (part, rest) = (Array(pieces[(6 * heads * dimension)...]), [Float](repeating: 0, count: tokens * heads * 2))
-                decant_attention(Array(x[(6 * width)...]), &part, &rest, first, first + 16, kvHead, shape)
-                pieces.replaceSubrange((6 * heads * dimension)..., with: part)
+                var rest = [Float](repeating: 0, count: tokens * heads * 2)
+                decant_attention(
+                    x, &pieces, &rest, [decant_stretch(first_row: 6, count: 64)], 1, first, first + 16, kvHead, shape)
             }
         }
         #expect(pieces == y)
+    }
+
+    /// A sequence that begins with rows of another one, against a copy of its own of all rows.
+    @Test(arguments: [Int.max, 30, 5])
+    func attentionBehindRowsOfAnotherSequence(window: Int) {
+        let (heads, kvHeads, dimension, shared) = (4, 2, 6, 50)
+        let shape = decant_attention_shape(heads: heads, kv_heads: kvHeads, dimension: dimension, window: window, scale: 0.4)
+        let (width, attended) = ((heads + 2 * kvHeads) * dimension, heads * dimension)
+        // The first sequence has rows 0..<60, the second one its first 50 and rows 60..<80.
+        let first = [decant_stretch(first_row: 0, count: 60)]
+        let second = [decant_stretch(first_row: 0, count: shared), decant_stretch(first_row: 60, count: 20)]
+        let whole = [decant_stretch(first_row: 0, count: 70)]
+        let (x, dy) = (randomFloats(80 * width, seed: 12), randomFloats(80 * attended, seed: 13))
+        let copy = Array(x[..<(shared * width)]) + Array(x[(60 * width)...])
+        let dyOfCopy = [Float](repeating: 0, count: shared * attended) + Array(dy[(60 * attended)...])
+        func pass(
+            _ x: [Float], _ dy: [Float], rows: Int, _ sequences: [(stretches: [decant_stretch], queries: Range<Int>)]
+        ) -> (y: [Float], dx: [Float]) {
+            var (y, dx) = ([Float](repeating: .nan, count: rows * attended), [Float](repeating: .nan, count: rows * width))
+            var statistics = [Float](repeating: 0, count: rows * heads * 2)
+            for (stretches, queries) in sequences {
+                for kvHead in 0..<kvHeads {
+                    decant_attention(
+                        x, &y, &statistics, stretches, stretches.count, queries.lowerBound, queries.upperBound, kvHead, shape)
+                }
+            }
+            for (stretches, _) in sequences {
+                for kvHead in 0..<kvHeads {
+                    decant_attention_backward(x, y, statistics, dy, &dx, stretches, stretches.count, kvHead, shape)
+                }
+            }
+            return (y, dx)
+        }
+        let together = pass(x, dy, rows: 80, [(first, 0..<60), (second, shared..<70)])
+        let ofFirst = pass(Array(x[..<(60 * width)]), Array(dy[..<(60 * attended)]), rows: 60, [(first, 0..<60)])
+        let ofCopy = pass(copy, dyOfCopy, rows: 70, [(whole, 0..<70)])
+        #expect(Array(together.y[..<(60 * attended)]) == ofFirst.y)
+        #expect(Array(together.y[(60 * attended)...]) == Array(ofCopy.y[(shared * attended)...]))
+        #expect(Array(together.dx[(60 * width)...]) == Array(ofCopy.dx[(shared * width)...]))
+        for (place, found) in together.dx[..<(60 * width)].enumerated() {
+            let expected = ofFirst.dx[place] + (place < shared * width ? ofCopy.dx[place] : 0)
+            #expect(abs(found - expected) < 1e-5)
+        }
     }
 
     @Test func bias() {

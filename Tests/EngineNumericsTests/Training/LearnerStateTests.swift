@@ -36,6 +36,30 @@ struct LearnerStateTests {
         }
     }
 
+    /// What is written beside a training.
+    @Test(arguments: [1, 2])
+    func aStoredStateHasTheBitsOfItsStepAndKeepsThem(threads: Int) throws {
+        let trainer = try trainer(.adamW, threads: threads)
+        _ = trainer.advance()
+        let (state, stored) = (trainer.learner.state, trainer.learner.storedState)
+        _ = trainer.advance()
+        #expect(stored["weights"]?.floats() == state.weights)
+        #expect(stored["first_moments"]?.floats() == state.firstMoments)
+        #expect(stored["second_moments"]?.floats() == state.secondMoments)
+        #expect(trainer.learner.state.weights != state.weights)
+        #expect(trainer.learner.storedBytes == stored.values.reduce(0) { $0 + $1.bytes.count })
+    }
+
+    @Test func aModelIsMadeOfWhatATrainingFound() throws {
+        let trainer = try trainer(.adamW, threads: 1)
+        _ = trainer.advance()
+        let start = Model(initializing: try Fixture.configuration(), seed: 1)
+        let model = try start.trained(
+            to: trainer.learner.trainedValues, options: trainer.options, workers: .caller)
+        #expect(model.values.map(\.bitPattern) == trainer.model.values.map(\.bitPattern))
+        #expect(throws: TrainingError.self) { try start.trained(to: [1], options: trainer.options, workers: .caller) }
+    }
+
     @Test func aStateOfAnotherTrainingIsRefusedAndChangesNothing() throws {
         let trainer = try trainer(.muon, threads: 1)
         _ = trainer.advance()

@@ -50,6 +50,45 @@ struct TrainerTests {
         #expect(abs(options.learningRate(atStep: 100) - 0.2) < 1e-12)
     }
 
+    /// AdamW's moments need as many steps however short a training is.
+    @Test func theWarmUpHasSoManyStepsAtLeast() {
+        var options = TrainingOptions(steps: 100, batch: 1, learningRate: 2, warmup: 0.05, seed: 0)
+        #expect(options.learningRate(atStep: 4) == 2)
+        options.warmupSteps = 20
+        #expect(abs(options.learningRate(atStep: 4) - 0.5) < 1e-12)
+        #expect(options.learningRate(atStep: 19) == 2)
+        #expect(options.learningRate(atStep: 20) <= 2)
+        options.steps = 30
+        #expect(options.learningRate(atStep: 14) == 2)
+        options.steps = 1000
+        #expect(options.learningRate(atStep: 49) == 2)
+    }
+
+    @Test func theRateOfAPretrainedModelFallsWithTheRootOfItsSize() {
+        func rate(_ count: Int, adapters: Bool = false) -> Double {
+            TuningRate.rate(parameterCount: count, adapters: adapters)
+        }
+        #expect(abs(rate(135_000_000) - 3e-4) < 1e-12)
+        #expect(abs(rate(540_000_000) - 1.5e-4) < 1e-12)
+        #expect(abs(rate(540_000_000, adapters: true) - 1.5e-3) < 1e-12)
+        #expect(rate(1_000_000) == 1e-3 && rate(1_000_000, adapters: true) == 2e-3)
+        #expect(rate(1 << 50) == 1e-5)
+    }
+
+    @Test func aLongerGradientIsShortenedToTheNormThatIsAsked() throws {
+        func firstStep(norm: Double) throws -> [Float] {
+            var options = TrainingOptions(
+                steps: 1, batch: 4, learningRate: 1e-2, optimizer: .muon, warmup: 0, weightDecay: 0, seed: 3)
+            options.clippingNorm = norm
+            let trainer = try Trainer(
+                Model(initializing: try Fixture.configuration(), seed: 1), on: Fixture.examples(8), options: options,
+                workers: WorkerPool(threads: 1))
+            return try Array(trainer.run().values)
+        }
+        #expect(try firstStep(norm: 1) != firstStep(norm: 1e-4))
+        #expect(throws: TrainingError.self) { try firstStep(norm: 0) }
+    }
+
     @Test func microBatchesCoverEveryRowOnceWithinTheTokenBudget() {
         for lengths in [[5], [3, 4], Array(repeating: 36, count: 32), (1...300).map { $0 % 97 + 1 }, [3000, 1, 1]] {
             let ranges = MicroBatches.cut(lengths: lengths)

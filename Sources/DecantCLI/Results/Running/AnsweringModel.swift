@@ -16,6 +16,8 @@ struct AnsweringModel {
     private let answerStyle: AnswerStyle
     private let encoder: PromptEncoder
     private var method: Method
+    /// What decides between calls and none; `nil` where the model's most probable answer does.
+    private var decision: (likelihoods: NoCallReader, threshold: Double)?
 
     private enum Method {
         /// Without constraints, answers are free.
@@ -60,6 +62,11 @@ struct AnsweringModel {
             method = .generating(
                 Generator(model.over(tokens: encoder.tokenizer.vocabularySize), workers: workers), options,
                 isFree ? nil : AnswerConstraints(task: task, prompts: encoder))
+            if answerStyle == .call, let threshold = try history.callThreshold(in: store) {
+                let likelihoods = NoCallReader(
+                    model.over(tokens: encoder.tokenizer.vocabularySize), prompts: encoder, workers: workers)
+                decision = likelihoods.map { ($0, threshold) }
+            }
         }
     }
 
@@ -106,13 +113,22 @@ struct AnsweringModel {
         do {
             switch method {
             case .generating(let generator, let options, var constraints):
-                let constrained = try zip(rows, prompts).map { row, tokens in
-                    GenerationPrompt(tokens, constraint: try constraints?.constraint(for: row))
+                let calls = try decision.map { decision in
+                    try decision.likelihoods.likelihoods(after: prompts).map { $0 < decision.threshold }
+                }
+                let constrained = try zip(rows, prompts).enumerated().map { place, asked in
+                    if calls?[place] == true, let calling = constraints?.callingConstraint(for: asked.0) {
+                        return GenerationPrompt(asked.1, constraint: calling)
+                    }
+                    return GenerationPrompt(asked.1, constraint: try constraints?.constraint(for: asked.0))
                 }
                 // Constraints are costly to make, and known from here on.
                 method = .generating(generator, options, constraints)
-                return try zip(zip(rows, prompts), generator.generate(constrained, options: options)).map { asked, sequence in
-                    answer(sequence, to: asked.0, promptTokens: asked.1.count, most: options.maximumTokens)
+                let sequences = try generator.generate(constrained, options: options)
+                return rows.indices.map { place in
+                    if calls?[place] == false { return refusal(to: rows[place], promptTokens: prompts[place].count) }
+                    return answer(
+                        sequences[place], to: rows[place], promptTokens: prompts[place].count, most: options.maximumTokens)
                 }
             case .weighing(let reader, let positions):
                 return try zip(rows, prompts).map { row, tokens in
@@ -161,6 +177,13 @@ struct AnsweringModel {
         return ModelAnswer(
             task: task.kind, response: response, answer: try? parsed.get(), fault: fault, isChecked: Self.isKnown(task),
             promptTokens: promptTokens, responseTokens: sequence.tokens.count)
+    }
+
+    /// No call, which the threshold decides on.
+    private func refusal(to row: Row, promptTokens: Int) -> ModelAnswer {
+        ModelAnswer(
+            task: task.kind, response: NoCallReader.answer, answer: NoCallReader.answer, fault: nil,
+            isChecked: Self.isKnown(task), promptTokens: promptTokens, responseTokens: decision?.likelihoods.tokens ?? 0)
     }
 
     /// The most probable of a row's options, as evaluation takes it.

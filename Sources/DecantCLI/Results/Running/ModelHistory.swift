@@ -44,9 +44,29 @@ struct ModelHistory {
         try data.flatMap { try store.read(DataFiles.functions, of: $0.artifact)?.functions } ?? [:]
     }
 
+    /// What decides between calls and none, as an evaluation of the model has found it; `nil` where none was looked for.
+    ///
+    /// Only models that have learned from rows without the right function are looked up: all stages of the store are read.
+    func callThreshold(in store: Store) throws -> Double? {
+        guard let model = stages.first?.record, stages.contains(where: { $0.record.action.kind == DataNoCall.name }) else {
+            return nil
+        }
+        let decisions = try store.stages(ofKinds: [EvalDecide.name]).filter { decision in
+            decision.inputs.contains { answers in
+                answers.action.inputs.contains { $0.name == "model" && $0.artifact == model.artifact.digest }
+            }
+        }
+        // Several evaluations may have looked; the one with the smallest commit is as good as any, and always the same.
+        for decision in decisions.sorted(by: { $0.record.commit < $1.record.commit }) {
+            let figures = try store.read(EvalDecide.thresholds, of: decision.record.artifact)
+            if let threshold = figures?["threshold"]?.double { return threshold }
+        }
+        return nil
+    }
+
     /// What the nearest training teaches.
     var answerStyle: AnswerStyle {
-        let teaching = [TrainSFT.name, RLTrain.name, KDCapture.name, KDOnPolicy.name, Sample.name, Judge.name]
+        let teaching = [TrainSFT.name, RLTrain.name, KDCapture.name, KDDirect.name, KDOnPolicy.name, Sample.name, Judge.name]
         let stage = stages.first { teaching.contains($0.record.action.kind) }
         return stage?.record.action.parameters["answer"]?.string.flatMap(AnswerStyle.init(rawValue:)) ?? .call
     }

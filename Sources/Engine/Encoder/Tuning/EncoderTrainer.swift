@@ -122,6 +122,10 @@ extension EncoderTrainer {
             secondMoments: optimizer.secondMoments.values)
     }
 
+    /// The numbers of `state` as they are now.
+    package var storedState: [String: StoredTensor] { LearnerState.stored(weights, optimizer, pass.workers) }
+    package var storedBytes: Int { LearnerState.bytes(of: weights) }
+
     /// Goes on from a state of a trainer that was made of the same encoder, examples and options.
     /// - Throws: `TrainingError` when the state is of another encoder; nothing is changed then.
     package func restore(_ state: LearnerState) throws(TrainingError) {

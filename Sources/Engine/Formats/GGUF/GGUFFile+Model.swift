@@ -47,7 +47,7 @@ extension GGUFFile {
 
 extension GGUFFile {
     /// The configuration of a model of a known family.
-    func configuration() throws -> ModelConfiguration {
+    package func configuration() throws -> ModelConfiguration {
         let family = try family()
         let keys = GGUFKeys(family)
         try checkThatNothingElseIsAsked(of: keys, turnsParts: family.turnsParts)

@@ -13,8 +13,8 @@ protocol CallForm: Sendable {
     /// - Throws: where the answer starts a call that is none.
     func calls(in answer: String) throws(RowError) -> [FunctionCall]
 
-    /// All answers that call these functions any number of times; nothing at all is one of them.
-    func pattern(of functions: [FunctionDefinition]) -> BytePattern
+    /// All answers that call these functions up to a number of times, or any; nothing at all is one of them.
+    func pattern(of functions: [FunctionDefinition], atMost most: Int?) -> BytePattern
 }
 
 /// The forms that are known.

@@ -77,13 +77,12 @@ struct FunctionGemmaForm: CallForm {
         cursor.skipSpaces()
     }
 
-    func pattern(of functions: [FunctionDefinition]) -> BytePattern {
-        .repeated(
-            .choice(
-                functions.map { function in
-                    let arguments = ValueSpelling.functionGemma.arguments(of: function)
-                    return .sequence([.text(marks[0] + "call:" + function.name), arguments, .text(marks[1])])
-                }))
+    func pattern(of functions: [FunctionDefinition], atMost most: Int?) -> BytePattern {
+        let calls = functions.map { function -> BytePattern in
+            let arguments = ValueSpelling.functionGemma.arguments(of: function)
+            return .sequence([.text(marks[0] + "call:" + function.name), arguments, .text(marks[1])])
+        }
+        return .list(of: .choice(calls), between: "", atMost: most)
     }
 }
 

@@ -18,11 +18,11 @@ struct HermesForm: CallForm {
         return calls
     }
 
-    func pattern(of functions: [FunctionDefinition]) -> BytePattern {
+    func pattern(of functions: [FunctionDefinition], atMost most: Int?) -> BytePattern {
         let call: BytePattern = .sequence([
             .text(marks[0]), .optional(.text("\n")), .choice(functions.map { .writtenCall(of: $0, arguments: "arguments") }),
             .optional(.text("\n")), .text(marks[1]),
         ])
-        return .list(of: call, between: "\n")
+        return .list(of: call, between: "\n", atMost: most)
     }
 }

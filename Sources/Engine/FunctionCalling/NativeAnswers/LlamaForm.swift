@@ -19,7 +19,7 @@ struct LlamaForm: CallForm {
         return calls
     }
 
-    func pattern(of functions: [FunctionDefinition]) -> BytePattern {
-        .list(of: .choice(functions.map { .writtenCall(of: $0, arguments: "parameters") }), between: "; ")
+    func pattern(of functions: [FunctionDefinition], atMost most: Int?) -> BytePattern {
+        .list(of: .choice(functions.map { .writtenCall(of: $0, arguments: "parameters") }), between: "; ", atMost: most)
     }
 }

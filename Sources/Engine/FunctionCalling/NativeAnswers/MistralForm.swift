@@ -40,15 +40,15 @@ struct MistralForm: CallForm {
         return calls
     }
 
-    func pattern(of functions: [FunctionDefinition]) -> BytePattern {
+    func pattern(of functions: [FunctionDefinition], atMost most: Int?) -> BytePattern {
         let start = BytePattern.text(marks[0])
         if isList {
             let call: BytePattern = .choice(functions.map { .writtenCall(of: $0, arguments: "arguments", takesID: true) })
-            let calls: BytePattern = .sequence([call, .repeated(.sequence([.text(", "), call]))])
+            let calls: BytePattern = .some(of: call, between: ", ", atMost: most)
             return .optional(.sequence([start, .optional(.text(" ")), .text("["), calls, .text("]")]))
         }
-        return .repeated(
-            .choice(
-                functions.map { .sequence([start, .text($0.name + "[ARGS]"), ValueSpelling.spacedJSON.arguments(of: $0)]) }))
+        let call: BytePattern = .choice(
+            functions.map { .sequence([start, .text($0.name + "[ARGS]"), ValueSpelling.spacedJSON.arguments(of: $0)]) })
+        return .list(of: call, between: "", atMost: most)
     }
 }

@@ -9,13 +9,13 @@ struct PythonicForm: CallForm {
         return try reader.answer(marks)
     }
 
-    func pattern(of functions: [FunctionDefinition]) -> BytePattern {
+    func pattern(of functions: [FunctionDefinition], atMost most: Int?) -> BytePattern {
         let calls = functions.map { function -> BytePattern in
             let arguments = ValueSpelling.python.arguments(of: function) { $0 + "=" }
             return .sequence([.text(function.name + "("), arguments, .text(")")])
         }
         return .optional(
-            .sequence([.text("["), .choice(calls), .repeated(.sequence([.text(", "), .choice(calls)])), .text("]")]))
+            .sequence([.text("["), .some(of: .choice(calls), between: ", ", atMost: most), .text("]")]))
     }
 }
 

@@ -119,16 +119,15 @@ extension Decoder {
             input: layer.input, norm: a.norm, sum: layer.middle, inverse: layer.inputInverse, projections: layer.projections,
             attention: layer.attention, headInverses: layer.headInverses, headInputs: layer.headInputs,
             branch: layer.attentionBranch)
-        let (width, attended) = (configuration.projectionSize, configuration.attentionSize)
         let shape = configuration.attentionShape(ofLayer: index)
         let units = batch.queryRanges(keyValueHeads: configuration.keyValueHeadCount)
         attentionForward(index, memory, positions: batch.positions) {
             workers.forEach(units.count) { index in
                 let unit = units[index]
+                let stretches = batch.stretches[unit.sequence]
                 decant_attention(
-                    layer.projections + unit.start * width, layer.attention + unit.start * attended,
-                    layer.statistics + unit.start * configuration.headCount * 2, unit.queries.lowerBound,
-                    unit.queries.upperBound, unit.keyValueHead, shape)
+                    layer.projections, layer.attention, layer.statistics, stretches, stretches.count,
+                    unit.queries.lowerBound, unit.queries.upperBound, unit.keyValueHead, shape)
             }
         }
     }
@@ -137,7 +136,7 @@ extension Decoder {
     func attentionBackward(_ index: Int, _ batch: PackedBatch, _ a: Activations, _ gradients: Gradients) {
         let rows = batch.tokens.count
         let (layer, block, start) = (a.layers[index], layout.attention, layout.start(ofLayer: index))
-        let (attended, width) = (configuration.attentionSize, configuration.projectionSize)
+        let attended = configuration.attentionSize
         let dOutput = outputBackward(
             rows: rows, norm: block.outputNorm.map { start + $0 }, layer.attentionBranch, a, gradients)
         multiplyBackward(
@@ -145,13 +144,14 @@ extension Decoder {
             into: MatrixView(a.dAttention, rows, attended), gradients)
         let shape = configuration.attentionShape(ofLayer: index)
         let kvHeads = configuration.keyValueHeadCount
-        workers.forEach(batch.sequenceCount * kvHeads) { unit in
-            let sequence = batch.rows(ofSequence: unit / kvHeads)
-            let start = sequence.lowerBound
-            decant_attention_backward(
-                layer.projections + start * width, layer.attention + start * attended,
-                layer.statistics + start * configuration.headCount * 2, a.dAttention + start * attended,
-                a.dProjections + start * width, sequence.count, unit % kvHeads, shape)
+        workers.forEach(batch.trees.count * kvHeads) { unit in
+            // The sequences of a tree add to the same keys and values, so they go one after the other.
+            for sequence in batch.trees[unit / kvHeads] {
+                let stretches = batch.stretches[sequence]
+                decant_attention_backward(
+                    layer.projections, layer.attention, layer.statistics, a.dAttention, a.dProjections, stretches,
+                    stretches.count, unit % kvHeads, shape)
+            }
         }
         projectionsBackward(index, batch, a, gradients)
     }
@@ -200,20 +200,21 @@ extension Decoder {
 }
 
 extension PackedBatch {
-    /// Queries that a worker takes at a time: several blocks of the kernel's 48.
-    private static let queriesAtATime = 480
+    /// Independent work on attention: some of a sequence's own queries, by position, for the heads of one key/value head.
+    fileprivate struct QueryRange {
+        let sequence: Int
+        let queries: Range<Int>
+        let keyValueHead: Int
+    }
 
-    func rows(ofSequence index: Int) -> Range<Int> { Int(offsets[index])..<Int(offsets[index + 1]) }
-
-    /// Independent work on attention: some queries of a sequence (its first row is `start`) for the heads of one key/value
-    /// head.
-    fileprivate func queryRanges(keyValueHeads: Int) -> [(start: Int, queries: Range<Int>, keyValueHead: Int)] {
-        (0..<sequenceCount).flatMap { index in
-            let rows = rows(ofSequence: index)
-            return stride(from: 0, to: rows.count, by: PackedBatch.queriesAtATime).flatMap { first in
-                (0..<keyValueHeads).map {
-                    (rows.lowerBound, first..<min(rows.count, first + PackedBatch.queriesAtATime), $0)
-                }
+    fileprivate func queryRanges(keyValueHeads: Int) -> [QueryRange] {
+        // Several blocks of the kernel's 48, cut at the same positions wherever a sequence's own rows begin.
+        let most = Int(decant_query_range)
+        return (0..<sequenceCount).flatMap { sequence -> [QueryRange] in
+            let own = ownPositions(ofSequence: sequence)
+            return stride(from: own.lowerBound / most * most, to: own.upperBound, by: most).flatMap { start -> [QueryRange] in
+                let queries = max(start, own.lowerBound)..<min(own.upperBound, start + most)
+                return (0..<keyValueHeads).map { QueryRange(sequence: sequence, queries: queries, keyValueHead: $0) }
             }
         }
     }

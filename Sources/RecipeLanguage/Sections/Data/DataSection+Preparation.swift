@@ -7,6 +7,7 @@ extension DataSection {
         case augment(DataAugment)
         case retrieve(RetrieveSection)
         case knowledge(KnowledgeSection)
+        case noCall(DataNoCall)
         case instruct(DataInstruct)
         case compressPrompts
 
@@ -17,6 +18,7 @@ extension DataSection {
             case .augment: "augmented"
             case .retrieve: "retrieved"
             case .knowledge: "informed"
+            case .noCall: "refused"
             case .instruct: "instructed"
             case .compressPrompts: "compressed"
             }
@@ -28,7 +30,7 @@ extension DataSection {
     package var preparations: [Preparation] {
         [
             paraphrase.map(Preparation.paraphrase), augment.map(Preparation.augment), retrieve.map(Preparation.retrieve),
-            knowledge.map(Preparation.knowledge),
+            knowledge.map(Preparation.knowledge), noCall.map(Preparation.noCall),
         ].compactMap(\.self)
     }
 }

@@ -21,6 +21,8 @@ package struct DataSection: Sendable {
     package let paraphrase: ParaphraseSection?
     /// `nil` where questions stay as they are written.
     package let augment: DataAugment?
+    /// `nil` where no rows are made that want no call.
+    package let noCall: DataNoCall?
     /// Whether prompts are shortened to query, context, names and brief descriptions (From Large to Super-Tiny, appendix B).
     package let compressesPrompts: Spanned<Bool>
 
@@ -37,7 +39,7 @@ package struct DataSection: Sendable {
             "compress_prompt", false, "Whether prompts lose guidelines, format rules and examples (appendix B of the paper).")
         static let fields: [any DefinedField] = [
             generate, ingest, DataSplit.Definition.section, DataSplit.Definition.candidates, prompt, paraphrase, augment,
-            retrieve, knowledge, compressPrompt,
+            retrieve, knowledge, DataNoCall.Definition.field, compressPrompt,
         ]
         static let mapping = MappingDefinition(
             "data", "Where rows come from (`generate` or `ingest`), how they are divided, what a prompt shows.", fields)
@@ -69,10 +71,13 @@ package struct DataSection: Sendable {
         prompt = fields[Definition.prompt]
         retrieve = RetrieveSection(reading: fields, references: references)
         let named = if case .ingest(let ingest) = rows { ingest.sets } else { [NamedRowSet]() }
-        split = DataSplit(reading: fields, prompt: prompt, retrieve: retrieve, named: named)
+        var split = DataSplit(reading: fields, prompt: prompt, retrieve: retrieve, named: named)
+        if case .ingest(let ingest) = rows { split.$weights = ingest.weights }
+        self.split = split
         knowledge = KnowledgeSection(reading: fields, references: references)
         paraphrase = ParaphraseSection(reading: fields, references: references)
         augment = DataAugment(reading: fields)
+        noCall = DataNoCall(reading: fields, prompt: prompt)
         compressesPrompts = fields[Definition.compressPrompt]
     }
 

@@ -74,26 +74,40 @@ extension DataSplit {
             $candidates = data[Definition.alone]
             $similar = data.standard("candidates.similar", 0)
             $missing = data.standard("candidates.missing", 0)
+            $group = data.standard("candidates.group", 1)
             return
         }
         let fields = Fields(
             Definition.listing, path: data.fullName(of: entry.name), anchor: entry.key.span, entries: mapping,
             findings: data.findings)
-        if fields.node(Definition.count.name) == nil {
+        $candidates = data.standard(Definition.alone.name, 0)
+        if fields.node(Definition.count.name) != nil {
+            $candidates = fields[Definition.count]
+        } else if fields.node("group") == nil {
             fields.report(.missingField("count", in: fields.owner, at: fields.anchor, help: "add 'count: 4'"))
         }
-        $candidates = fields[Definition.count]
         read(fields, of: "candidates")
-        guard missing > 0 else { return }
-        if prompt.value == .query {
-            fields.report(
-                .conflict, "a prompt that lists no functions cannot miss one", at: $missing.span,
-                secondary: prompt.isWritten ? [.init(prompt.span)] : [], help: "write 'prompt: tools' under 'data'")
-        }
-        if retrieve != nil {
-            fields.report(
-                .conflict, "'retrieve' lists the functions that 'missing' leaves out", at: $missing.span,
-                help: "keep one of the two: what retrieval does not find is missing as well")
+        // What takes a list of functions as it is, and what the prompt or a later search makes of it.
+        let wants: [(isWanted: Bool, span: SourceSpan, onQueries: String, onRetrieval: String, help: String)] = [
+            (
+                missing > 0, $missing.span, "a prompt that lists no functions cannot miss one",
+                "'retrieve' lists the functions that 'missing' leaves out", "what retrieval does not find is missing as well"
+            ),
+            (
+                group > 1, $group.span, "prompts that list no functions have no list in common",
+                "'retrieve' lists other functions for each row of a 'group'", "each row's functions are found for it alone"
+            ),
+        ]
+        for want in wants where want.isWanted {
+            if prompt.value == .query {
+                fields.report(
+                    .conflict, want.onQueries, at: want.span, secondary: prompt.isWritten ? [.init(prompt.span)] : [],
+                    help: "write 'prompt: tools' under 'data'")
+            }
+            if retrieve != nil {
+                fields.report(
+                    .conflict, want.onRetrieval, at: want.span, help: "keep one of the two: \(want.help)")
+            }
         }
     }
 }

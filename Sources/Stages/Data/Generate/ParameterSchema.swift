@@ -1,10 +1,11 @@
 import CanonicalJSON
 import Diagnostics
 import SpannedYAML
+import Words
 
 /// Reads what a parameter takes: `{type: string, description: …, enum: […]}`, or a list, `{type: array, items: {type: string}}`.
 enum ParameterSchema {
-    static let fields = ["type", "description", "enum", "items"]
+    static let fields = ["type", "description", "enum", "items", "copy"]
     static let list = "array"
     static let plainTypes = ["string", "integer", "number", "boolean"]
     /// What other languages call the types.
@@ -29,6 +30,7 @@ enum ParameterSchema {
         if let description = FunctionsReader.text(entry.value["description"], "'description'", &findings) {
             schema["description"] = .string(description)
         }
+        if copies(entry, type, &findings) { schema[SchemaMember.copy] = true }
         let (values, items) = (entry.value["enum"], entry.value.mapping?.first { $0.name == "items" })
         if type == list {
             if let values {
@@ -46,6 +48,22 @@ enum ParameterSchema {
         }
         if let values { schema["enum"] = .array(self.values(values, of: entry.name, type, &findings)) }
         return .object(schema)
+    }
+
+    /// Whether the value always stands in the question as it is, which texts alone can.
+    private static func copies(_ entry: Node.Entry, _ type: String, _ findings: inout [Diagnostic]) -> Bool {
+        guard let copy = entry.value.mapping?.first(where: { $0.name == "copy" }) else { return false }
+        guard let text = copy.value.scalar?.text, ["true", "false"].contains(text) else {
+            findings.append(.expected("true or false", for: "'copy'", found: copy.value))
+            return false
+        }
+        guard type == "string" || text == "false" else {
+            findings.report(
+                "misplaced-field", "'\(entry.name)' is of type \(type), and only texts are copied from a question",
+                at: copy.key.span, help: "write 'type: string', or take 'copy' out")
+            return false
+        }
+        return text == "true"
     }
 
     /// What the elements of a list are: of one of the plain types.

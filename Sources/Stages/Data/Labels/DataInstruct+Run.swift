@@ -9,6 +9,7 @@ extension DataInstruct: RunnableStage {
         var task = try context.readTaskDescription()
         task.instructions = [task.instructions, instructions].filter { !$0.isEmpty }.joined(separator: "\n\n")
         let spelled: (String) -> String = task.kind == .calls ? { Self.spelled($0) } : { $0 }
+        if reasoning != .worked { task.reasoning = reasoning }
         task.examples += examples.map { RowBackground.Example(query: $0.query, response: spelled($0.response)) }
         try context.write(task, to: DataFiles.task)
         try context.copy(DataFiles.functions.name, from: "data")

@@ -2,11 +2,13 @@ import CanonicalJSON
 import Engine
 import Foundation
 import Kinds
+import Words
 
 extension DataCompressPrompt: RunnableStage {
     private static let sizes = File<JSON>("compression.json")
+    private static let signatures = File<JSON>("signatures.json")
     package static let artifact: [Output] = [
-        .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .sets, .figures(sizes),
+        .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .sets, .figures(sizes), .figures(signatures),
     ]
 
     package func run(in context: StageContext) throws {
@@ -42,6 +44,18 @@ extension DataCompressPrompt: RunnableStage {
         try context.write(FunctionPool(brief.values), to: DataFiles.functions)
         try context.write(task)
         try context.write(.object(report), to: Self.sizes)
+        try context.write(Self.lengths(of: Array(functions.values), size: size), to: Self.signatures)
+    }
+
+    /// What a function takes of a prompt in each form, on average: as signatures, and as the JSON that chat templates show.
+    private static func lengths(of functions: [FunctionDefinition], size: (String) -> TextSize) -> JSON {
+        func mean(_ text: (FunctionDefinition) -> String) -> JSON {
+            var sum = size("")
+            for function in functions { sum += size(text(function)) }
+            return sum.json.mapMembers { .number(Double($1.integer ?? 0) / Double(max(1, functions.count))) }
+        }
+        let forms = SignatureForm.allCases.map { form in (form.rawValue, mean { FunctionSignature($0, as: form).text }) }
+        return .object(Dictionary(forms + [("json", mean(\.shownText))], uniquingKeysWith: { $1 }))
     }
 }
 
@@ -77,20 +91,6 @@ extension FunctionDefinition {
             default: value
             }
         }
-    }
-}
-
-extension String {
-    /// Up to the first full stop, question or exclamation mark before white space, or the first line's end.
-    fileprivate var firstSentence: String {
-        var index = startIndex
-        while index < endIndex {
-            let next = self.index(after: index)
-            if self[index].isNewline { return String(self[..<index]) }
-            if ".?!".contains(self[index]), next == endIndex || self[next].isWhitespace { return String(self[..<next]) }
-            index = next
-        }
-        return self
     }
 }
 

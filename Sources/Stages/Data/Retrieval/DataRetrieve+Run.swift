@@ -26,7 +26,7 @@ extension DataRetrieve: RunnableStage {
         let measured = ([topK] + recallAt).max() ?? topK
         var recalls: [String: Recall] = [:]
         let retrieved = sets.mapRows { row, set in
-            guard !RowSets.isNamed(set) else { return row }
+            guard !RowSets.isNamed(set), !row.isApart else { return row }
             let isTraining = set == RowSets.training
             let places = search.scores(for: row.query).nearest(measured, among: isTraining ? pool : found)
             let ranked = places.map { functions[$0].name }

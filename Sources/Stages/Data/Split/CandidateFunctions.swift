@@ -44,7 +44,7 @@ struct CandidateFunctions {
         return row
     }
 
-    private func misses(_ row: Row) -> Bool {
+    func misses(_ row: Row) -> Bool {
         split.missing > 0 && !row.answers.isEmpty && StableHash.unit("missing", split.seed, row.id) < split.missing
     }
 
@@ -66,7 +66,7 @@ struct CandidateFunctions {
         return row.functions.filter { domain.contains($0) || own.contains($0) }
     }
 
-    private func others(_ count: Int, than own: Set<String>, for row: Row, alike fewest: Int) -> [String] {
+    func others(_ count: Int, than own: Set<String>, for row: Row, alike fewest: Int) -> [String] {
         let count = max(0, count)
         if let similar {
             return similar.drawn(count, for: own, share: split.similar, atLeast: fewest, stream: row.id)
@@ -75,7 +75,7 @@ struct CandidateFunctions {
         return ranked.prefix(count).map(\.1)
     }
 
-    private func placed(_ names: [String], in row: Row) -> [String] {
+    func placed(_ names: [String], in row: Row) -> [String] {
         names.map { (order($0 + "/place", row), $0) }.sorted { $0 < $1 }.map(\.1)
     }
 

@@ -1,10 +1,12 @@
 import BuildModel
 import Engine
 import Kinds
+import Words
 
 extension DataSplit: RunnableStage {
     package static let artifact: [Output] = [
         .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .sets,
+        .named(Mixture.file.name, isOptional: true, figures: .plain),
     ]
 
     package func run(in context: StageContext) throws {
@@ -12,28 +14,41 @@ extension DataSplit: RunnableStage {
         let left = OutOfDomain(self, among: functions.keys)
         let outside = left.names
         let positions = try stratify ? strataPositions(outside, in: context) : [:]
-        // Rows are read twice, so that none need be kept: first for what all of them say together.
+        // Rows are read twice, so that only those of groups are kept: first for what all of them say together.
         var survey = SplitSurvey(self)
         try context.forEachLine(of: DataFiles.rows, from: "data") { row in
             survey.take(row, set: set(of: row, outside, positions))
         }
         if let unmatched = left.unmatched(calling: survey.called).first { throw StageFailure(unmatched.words) }
         guard survey.hasTrainingRows else { throw StageFailure("the split leaves no row to train on") }
-        let kept = survey.kept()
+        let mixture = survey.mixture
         let elsewhere = survey.functions.ofNamedSets
+        let kept = survey.kept()
         let pool = functions.keys.filter { !outside.contains($0) && !elsewhere.contains($0) }.sorted()
         let candidates = CandidateFunctions(self, pool: pool)
 
         let files = try Dictionary(
             uniqueKeysWithValues: survey.sets.map { ($0, try LineWriter<Row>(to: context.output(DataFiles.set($0).name))) })
+        var together: [String: [Row]] = [:]
         try context.forEachLine(of: DataFiles.rows, from: "data") { row in
             let set = set(of: row, outside, positions)
             guard kept.has(row, in: set) else { return }
-            try files[set]?.write(RowSets.isNamed(set) ? candidates.kept(by: row) : candidates.chosen(for: row))
+            if group > 1, !row.isApart, candidates.isFree(row) {
+                together[set, default: []].append(row)
+                return
+            }
+            try files[set]?.write(row.isApart ? candidates.kept(by: row) : candidates.chosen(for: row))
+        }
+        for (set, rows) in together.sorted(by: { $0.key < $1.key }) {
+            for row in candidates.chosen(forGroupsOf: rows) { try files[set]?.write(row) }
         }
         for file in files.values { try file.finish() }
         try context.write(FunctionPool(functions.values), to: DataFiles.functions)
         try context.write(context.readTaskDescription())
+        if !mixture.parts.isEmpty {
+            for line in mixture.lines { context.log(line) }
+            try context.write(mixture.json, to: Mixture.file)
+        }
     }
 
     /// Where rows stand in their strata, those whose sets the shares decide.
@@ -55,16 +70,20 @@ extension DataSplit: RunnableStage {
         return position < test ? "test" : position < test + valid ? "valid" : "train"
     }
 
+    /// Sets beside `test` that sources may be.
+    private static let placed: Set<String> = [RowSet.valid.rawValue, RowSet.ood.rawValue]
+
     /// The set that a row is in whatever the shares are; `nil` where they decide.
     func givenSet(of row: Row, _ outside: Set<String>) -> String? {
-        if let set = row.set, RowSets.isNamed(set) { return set }
+        let isMixed = row.set.map { weights?[$0] != nil } ?? false
+        if let set = row.set, !isMixed, RowSets.isNamed(set) || Self.placed.contains(set) { return set }
         if row.answers.contains(where: { outside.contains($0.name) }) { return "ood" }
         switch row.heldOut {
         case .template: return "phrasing"
         case .value: return "values"
         case nil: break
         }
-        return row.set == "test" ? "test" : nil
+        return isMixed ? RowSets.training : row.set == "test" ? "test" : nil
     }
 }
 

@@ -31,9 +31,11 @@ extension DataGenerate {
         let called = isWhole ? Set(rows.flatMap { $0.answers.map(\.name) }) : library.askedFunctions
         let (sets, outside) = split.survey(
             rows, functions: names, called: called, anchor: anchor, &findings)
+        let functions = Dictionary(library.functions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         guard isWhole else {
             let others: Set = outside.isDisjoint(with: called) ? [] : [RowSet.ood.rawValue]
-            return DataSurvey(findings: findings, sets: others.union(sets.keys))
+            return DataSurvey(
+                findings: findings, sets: others.union(sets.keys), rows: RowFigures(rows, sets: nil, functions: functions))
         }
         let taught = Set((sets[RowSets.training] ?? []).flatMap { $0.answers.map(\.name) })
         for group in library.groups where group.member == nil {
@@ -45,7 +47,9 @@ extension DataGenerate {
                 "no training row calls '\(function)': all its sentences fall into other sets, or are said before",
                 at: first.span, help: "add sentences, raise 'data.generate.count', or name it under 'data.split.ood.functions'")
         }
-        return DataSurvey(findings: findings, sets: Set(sets.keys))
+        return DataSurvey(
+            findings: findings, sets: Set(sets.keys),
+            rows: RowFigures(rows, sets: sets.mapValues(\.count), functions: functions))
     }
 }
 

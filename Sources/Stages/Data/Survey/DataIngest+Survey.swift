@@ -20,7 +20,7 @@ extension DataIngest {
         var rows: [Row] = []
         let isRanking = task == .rank
         let description = taskDescription(schema: schema, &findings)
-        var reading = IngestedRows(task: TaskRows(description), badRows: badRows, lookingInto: limits) { row in
+        var reading = IngestedRows(task: TaskRows(description), badRows: badRows, skip: skip, lookingInto: limits) { row in
             rows.append(row)
             // What a row calls is ranked, and then not called.
             if isRanking { rows[rows.count - 1].answers = [] }
@@ -47,7 +47,8 @@ extension DataIngest {
         findings += faults(of: reading, in: files, isWhole: isWhole, &places)
         if !rows.isEmpty { findings += Self.skippedRows(of: reading, &places) }
         findings += Self.unfitAnswers(of: rows, reading, limits, &places)
-        guard isWhole, !findings.hasErrors, let first = files.first else { return DataSurvey(findings: findings) }
+        let known = RowFigures(rows, sets: nil, functions: reading.functions)
+        guard isWhole, !findings.hasErrors, let first = files.first else { return DataSurvey(findings: findings, rows: known) }
         let earlier = reading.faults.count
         do {
             try reading.checkThatThereAreRows()
@@ -61,7 +62,8 @@ extension DataIngest {
             rows, of: task, functions: reading.functions.keys.sorted(), called: Set(rows.flatMap { $0.answers.map(\.name) }),
             anchor: SourceText(withoutLines: first.path).span(0..<0), &findings
         ).sets
-        return DataSurvey(findings: findings, sets: Set(sets.keys))
+        let figures = RowFigures(rows, sets: sets.mapValues(\.count), functions: reading.functions)
+        return DataSurvey(findings: findings, sets: Set(sets.keys), rows: figures)
     }
 
     /// What is wrong with records: errors, but for a share of them that the recipe allows. A fault that many have is told once.
@@ -69,12 +71,12 @@ extension DataIngest {
         of reading: IngestedRows, in files: [SurveyedFile], isWhole: Bool, _ places: inout FaultPlaces
     ) -> [Diagnostic] {
         let (bad, records) = (reading.faults.count { $0.place != nil }, reading.report.records)
-        let isAllowed = badRows > 0 && Double(bad) <= badRows * Double(records)
+        let allowsSome = badRows > 0 || skip > 0
+        let isAllowed = reading.allows(bad: bad)
         let formats = Set(files.map(\.format.rawValue))
-        var advice = "fix the row or remove it, or allow some with 'bad_rows: 1%' under data.ingest"
-        if badRows > 0 {
-            advice =
-                "\(bad) of the \(records) records that were looked into are bad; 'bad_rows' allows \(badRows.percentage)"
+        var advice = "fix the row or remove it, or allow some with 'skip: \(bad)' or 'bad_rows: 1%' under data.ingest"
+        if allowsSome {
+            advice = "\(bad) of the \(records) records that were looked into are bad; \(reading.allowance)"
         } else if bad == records, bad > 1, let format = formats.first, formats.count == 1 {
             let others = RowFormat.allCases.map(\.rawValue).filter { $0 != format }.joined(separator: ", ")
             advice = "no record is a row of the format '\(format)'; 'format' under data.ingest names another: \(others)"
@@ -87,7 +89,7 @@ extension DataIngest {
             var told = fault
             if count > 1 { told.reason += " (and so \(count - 1) more)" }
             // Those behind may be better.
-            return places.diagnostic("bad-row", told, badRows > 0 && !isWhole ? .warning : .error, help: advice)
+            return places.diagnostic("bad-row", told, allowsSome && !isWhole ? .warning : .error, help: advice)
         }
     }
 

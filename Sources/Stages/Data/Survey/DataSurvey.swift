@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Diagnostics
 import Engine
 import Kinds
@@ -6,15 +7,17 @@ import Words
 /// What the files of a recipe's data say before anything runs: what is wrong with them, and which sets get rows.
 package struct DataSurvey: Sendable {
     /// Raised whenever other things are found: what an earlier revision found is then not believed.
-    package static let revision = 1
+    package static let revision = 2
     private static let mostFindings = 100
 
     /// Sorted by position.
     package let findings: [Diagnostic]
     /// The sets that have rows; `nil` where that is not known.
     package let sets: Set<String>?
+    /// How many rows there are, and how long; `nil` where no row was read.
+    package let rows: RowFigures?
 
-    package init(findings: [Diagnostic] = [], sets: Set<String>? = nil) {
+    package init(findings: [Diagnostic] = [], sets: Set<String>? = nil, rows: RowFigures? = nil) {
         let sorted = findings.sortedByPosition()
         let errors = sorted.filter { $0.severity == .error }
         // An error must not be cut off behind warnings.
@@ -22,18 +25,56 @@ package struct DataSurvey: Sendable {
             sorted.count <= Self.mostFindings ? sorted : Array((errors.isEmpty ? sorted : errors).prefix(Self.mostFindings))
         self.findings = kept
         self.sets = findings.hasErrors ? nil : sets
+        self.rows = findings.hasErrors ? nil : rows
     }
 
-    private static let unknown = "?"
+    private struct Memory: Codable {
+        var sets: [String]?
+        var rows: RowFigures?
+    }
 
-    /// What is worth remembering: the sets; `nil` where something is wrong, which has its places in the files.
+    /// What is worth remembering: the sets and the figures; `nil` where something is wrong, which has its places in the files.
     package var memory: String? {
         guard findings.isEmpty else { return nil }
-        return sets.map { $0.sorted().joined(separator: " ") } ?? Self.unknown
+        return try? JSON(encoding: Memory(sets: sets?.sorted(), rows: rows)).canonicalText
     }
 
     package init(remembered text: String) {
-        self.init(sets: text == Self.unknown ? nil : Set(text.split(separator: " ").map(String.init)))
+        let memory = try? JSON(parsing: text.utf8).decode(Memory.self)
+        self.init(sets: memory?.sets.map(Set.init), rows: memory?.rows)
+    }
+}
+
+extension RowFigures {
+    /// The figures of some rows, those that were read.
+    ///
+    /// - Parameters:
+    ///   - sets: how many rows each set has, where all were read.
+    ///   - functions: those that rows may call, by name.
+    init?(_ rows: [Row], sets: [String: Int]?, functions: [String: FunctionDefinition]) {
+        guard !rows.isEmpty else { return nil }
+        self.init()
+        self.rows = sets
+        for row in rows {
+            let said = row.background.context.map(\.text.utf8.count).reduce(0, +)
+            question += Double(row.query.utf8.count + said)
+            answer += Double(row.reply?.utf8.count ?? PromptStyle.response(of: row.answers).utf8.count)
+            listed += Double(row.functions.isEmpty ? functions.count : row.functions.count)
+        }
+        let count = Double(rows.count)
+        (question, answer, listed) = (question / count, answer / count, listed / count)
+        let signatures = functions.values.map(\.signatureLength)
+        signature = Double(signatures.reduce(0, +)) / Double(max(1, signatures.count))
+    }
+}
+
+extension FunctionDefinition {
+    /// Bytes of its name, and of the names and types of its arguments.
+    fileprivate var signatureLength: Int {
+        let arguments = parameters["properties"]?.object ?? [:]
+        return arguments.reduce(name.utf8.count + 2) { length, argument in
+            length + argument.key.utf8.count + (argument.value["type"]?.string?.utf8.count ?? 6) + 2
+        }
     }
 }
 

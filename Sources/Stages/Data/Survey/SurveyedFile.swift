@@ -13,19 +13,23 @@ package struct SurveyedFile: Sendable {
     package var format: RowFormat
     /// The file's names for members that the format calls otherwise.
     package var columns: [String: String]
+    /// The function that rows of `spans` call; empty where they are no calls.
+    package var calls: String
 
     /// Whether what it says is right is dropped.
     package var isUnlabelled: Bool
 
     package init(
-        url: URL, path: String, set: String, format: RowFormat, columns: [String: String], isUnlabelled: Bool = false
+        url: URL, path: String, set: String, format: RowFormat, columns: [String: String], calls: String = "",
+        isUnlabelled: Bool = false
     ) {
         (self.url, self.path, self.set, self.format, self.columns) = (url, path, set, format, columns)
-        self.isUnlabelled = isUnlabelled
+        (self.calls, self.isUnlabelled) = (calls, isUnlabelled)
     }
 
     var ingested: IngestedFile {
-        IngestedFile(url: url, name: path, set: set, format: format, columns: columns, isUnlabelled: isUnlabelled)
+        IngestedFile(
+            url: url, name: path, set: set, format: format, columns: columns, calls: calls, isUnlabelled: isUnlabelled)
     }
 
     /// Whether all of it is read quickly, which formats want whose files make sense only then.

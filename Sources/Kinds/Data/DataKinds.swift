@@ -70,6 +70,11 @@ package struct DataIngest: StageKind {
     /// Other names, by input.
     @Spanned package var columnsOfInputs: [String: [String: String]]? = nil
     @Spanned package var badRows = 0.0
+    @Spanned package var skip = 0
+    /// Empty where rows of `spans` are no calls.
+    @Spanned package var calls = ""
+    /// Other functions, by input; `nil` where all have one.
+    @Spanned package var callsOfInputs: [String: String]? = nil
     @Spanned package var expect = RowExpectation.known
     /// Other expectations, by input; `nil` where all have one.
     @Spanned package var expectations: [String: RowExpectation]? = nil
@@ -84,6 +89,16 @@ package struct DataIngest: StageKind {
                 "bad_rows", in: 0...1,
                 "Share of the records that may be damaged or wrong: they are left out, counted and named. Any more, and the "
                     + "stage fails."), key: .unlessStandard),
+        .init(\.$calls, .spansCall, key: .unlessStandard),
+        .init(
+            \.$callsOfInputs, Field<[String: String]>.named(.word("calls_of", "Inputs whose spans call another function.")),
+            at: .elsewhere),
+        .init(
+            \.$skip,
+            .integer(
+                "skip", in: 0...1_000_000,
+                "Records that may be damaged or wrong, whatever share of all they are: they are left out, counted and named."),
+            key: .unlessStandard),
         .init(
             \.$expect,
             .choice(
@@ -131,6 +146,17 @@ package struct DataIngest: StageKind {
     package func format(of input: String) -> RowFormat { formats?[input] ?? format }
     package func expectation(of input: String) -> RowExpectation { expectations?[input] ?? expect }
     package func columns(of input: String) -> [String: String] { columnsOfInputs?[input] ?? columns ?? [:] }
+    package func calls(of input: String) -> String { callsOfInputs?[input] ?? calls }
+}
+
+extension Field where Value == String {
+    /// Of rows whose format is `spans`.
+    package static var spansCall: Field {
+        .text(
+            "calls", default: "",
+            "The function that rows of the format `spans` call, with their spans as arguments; left out, the reply is an object "
+                + "of them, for the task `extract`.")
+    }
 }
 
 extension Field where Value == [String: String] {
@@ -148,10 +174,12 @@ extension Field where Value == [String: String] {
 ///
 /// Inputs: `data` (of `data.generate` or `data.ingest`).
 /// Output: `functions.json` and one `<set>.jsonl` per set that has rows: `train`, `valid`, `test`, `phrasing` (held-out
-/// templates), `values` (held-out values), `ood` (functions that no training row shows), and those that rows were read under.
+/// templates), `values` (held-out values), `ood` (functions that no training row shows), and those that rows were read under;
+/// `mixture.json` where rows are mixed into training: how many of each source there are, were wanted and are taken.
 package struct DataSplit: StageKind {
     package static let declaration = KindDeclaration(
-        "data.split", revision: 1, inputs: [.required("data")], output: "`functions.json`, one `<set>.jsonl` per set")
+        "data.split", revision: 1, inputs: [.required("data")],
+        output: "`functions.json`, one `<set>.jsonl` per set, `mixture.json`?")
 
     /// Share of the rows not otherwise placed; rows that `data.ingest` read as test rows are test rows all the same.
     @Spanned package var test = 0.10
@@ -162,10 +190,14 @@ package struct DataSplit: StageKind {
     @Spanned package var candidates = 0
     @Spanned package var similar = 0.0
     @Spanned package var missing = 0.0
+    /// Rows that list the same functions in the same order, neighbours in their set.
+    @Spanned package var group = 1
     /// At most this many rows a set, chosen by hash; sets not named keep all.
     @Spanned package var limit: [String: Int] = [:]
     @Spanned package var seed = 7
     @Spanned package var stratify = false
+    /// Rows for each training row, by the set whose rows are mixed into training; `nil` where none are.
+    @Spanned package var weights: [String: Double]? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -189,6 +221,13 @@ package struct DataSplit: StageKind {
                 "Share of the rows with a call whose functions are not listed: those rows want no call."),
             at: "candidates.missing", key: .unlessStandard),
         .init(
+            \.$group,
+            .integer(
+                "group", in: 1...1000,
+                "Rows that list the same functions in one order, next to each other in their set, so that what they share is "
+                    + "computed once. Without `count`, all functions are listed."), at: "candidates.group", key: .unlessStandard
+        ),
+        .init(
             \.$limit,
             Field<[String: Int]>.named(.integer("limit", in: 1...10_000_000, "At most so many rows of a set.")), at: .elsewhere),
         .init(\.$seed, .seed("Decides which rows fall into which set.")),
@@ -198,6 +237,11 @@ package struct DataSplit: StageKind {
                 "stratify",
                 "Whether `test` and `valid` have their share of the rows of each function, or of each label: a new row may then "
                     + "move others."), key: .unlessStandard),
+        .init(
+            \.$weights,
+            Field<[String: Double]>.named(
+                .number("weights", in: 1e-4...1e4, "Rows for each other training row, of sets that are mixed into training.")),
+            at: .elsewhere),
     ]
 
     package mutating func settle() { outOfDomain.sort() }

@@ -121,6 +121,8 @@ package struct DataKnowledge: StageKind {
 
 /// Takes guidelines, format rules and examples out of prompts (From Large to Super-Tiny, appendix B).
 ///
+/// Revision 3: says how long functions are in each form of signature.
+///
 /// Revision 2: the task's own instructions and examples are counted among what goes.
 ///
 /// Rows and the task lose `instructions` and `examples`, and keep query, `context`, `knowledge` and functions. A function's
@@ -129,11 +131,11 @@ package struct DataKnowledge: StageKind {
 /// Inputs: `data` (of `data.split`, `data.retrieve` or `data.knowledge`), `tokenizer` (a folder with `tokenizer.json`) where
 /// tokens are to be counted.
 /// Output: as its input, and `compression.json`: the characters (and tokens) of each part of the prompts before and after,
-/// by set.
+/// by set; `signatures.json`: the mean of a function's characters (and tokens) in each form of `signature`, and as JSON.
 package struct DataCompressPrompt: StageKind {
     package static let declaration = KindDeclaration(
-        "data.compress-prompt", revision: 2, inputs: [.required("data"), .optional("tokenizer")],
-        output: "as `data.split`, and `compression.json`")
+        "data.compress-prompt", revision: 3, inputs: [.required("data"), .optional("tokenizer")],
+        output: "as `data.split`, `compression.json` and `signatures.json`")
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = []

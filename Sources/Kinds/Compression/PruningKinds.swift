@@ -2,7 +2,7 @@ import Declarations
 import Words
 
 package enum PruningKinds {
-    static let kinds: [any StageKind.Type] = [PruneScore.self, PruneApply.self]
+    static let kinds: [any StageKind.Type] = [PruneScore.self, PruneApply.self, PruneVocabulary.self]
 }
 
 /// Importance of what pruning removes, in a form that every ratio, shape and method of a sweep shares.

@@ -1,0 +1,31 @@
+import Declarations
+import Words
+
+/// What goes with a model that was trained before, imported or made of an imported one: it has something to lose.
+///
+/// AdamW; a rate by the model's size, which the stage knows; a warm-up that is counted in steps, because AdamW's moments need as
+/// many steps however long a training is.
+extension TrainingParameters {
+    static let pretrainedWarmupSteps = 20
+
+    /// Parameters that nobody gives follow from where the model comes from.
+    package mutating func follow(pretrained: Spanned<Bool>) {
+        guard pretrained.value else { return }
+        $optimizer = $optimizer.or(pretrained) { _ in .adamW }
+        $learningRate = $learningRate.or(pretrained) { _ in nil }
+        if !$warmup.isWritten { $warmupSteps = $warmupSteps.or(pretrained) { _ in Self.pretrainedWarmupSteps } }
+    }
+
+    /// Ends where looks at the set `valid` are no better any more, and keeps the best model, unless the recipe says how often to
+    /// look. A look every tenth of the steps reads so few rows that all looks together are a small part of the training.
+    ///
+    /// - Parameter valid: the share of the rows that are looked at, whose place says why there are looks.
+    package mutating func followValidation(pretrained: Spanned<Bool>, valid: Spanned<Double>) {
+        guard pretrained.value, validation == nil else { return }
+        var checks = ValidationParameters.standard
+        checks.every = max(25, (steps ?? 250) / 10)
+        checks.patience = 3
+        checks.rows = 128
+        $validation = $validation.or(valid) { _ in checks }
+    }
+}

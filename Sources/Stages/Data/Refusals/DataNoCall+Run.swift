@@ -1,0 +1,91 @@
+import CanonicalJSON
+import Engine
+import Kinds
+import Words
+
+extension DataNoCall: RunnableStage {
+    private static let counts = File<JSON>("no_call.json")
+    package static let artifact: [Output] = [
+        .file(DataFiles.functions), .file(DataFiles.task, isOptional: true), .sets, .figures(counts),
+    ]
+
+    package func run(in context: StageContext) throws {
+        let task = try context.readTaskDescription()
+        guard task.kind == .calls else {
+            throw StageFailure(
+                "data.no_call makes rows that want no call, and the task is '\(task.kind.rawValue)'; take it out")
+        }
+        let functions = try context.readFunctions("data")
+        var sets = try context.readSets()
+        let (elsewhere, unseen) = (sets.functionsOfNamedSets, sets.unseenInTraining)
+        let known = functions.keys.filter { !elsewhere.contains($0) }.sorted()
+        var counts: [String: JSON] = [:]
+        for (index, (name, rows)) in sets.sets.enumerated() where self.sets.contains(where: { $0.rawValue == name }) {
+            let pool = name == RowSets.training ? known.filter { !unseen.contains($0) } : known
+            let copies = RefusedRows(self, pool: pool).copies(of: rows)
+            sets.sets[index].rows += copies.rows
+            counts[name] = [
+                "rows": .count(rows.count), "copies": .count(copies.rows.count), "possible": .count(copies.possible),
+            ]
+            if copies.rows.count < copies.wanted {
+                context.log(
+                    "\(copies.wanted) rows of the set '\(name)' were to be copied, and \(copies.possible) can be: they call a "
+                        + "function and list others")
+            }
+        }
+        try context.write(sets)
+        try context.write(FunctionPool(functions.values), to: DataFiles.functions)
+        try context.write(task)
+        try context.write(.object(counts), to: Self.counts)
+    }
+}
+
+/// Makes rows that want no call.
+struct RefusedRows {
+    let kind: DataNoCall
+    /// Names that a copy may list in the place of what is left out, sorted.
+    let pool: [String]
+
+    init(_ kind: DataNoCall, pool: [String]) { (self.kind, self.pool) = (kind, pool) }
+
+    /// What ends the id of a copy, behind its row's.
+    static let idEnding = "/no-call"
+
+    /// The copies of a set's rows in the order of the rows; how many were wanted, and how many rows can be copied.
+    func copies(of rows: [Row]) -> (rows: [Row], wanted: Int, possible: Int) {
+        let asked = rows.count { !$0.isPassage }
+        let wanted = Int((Double(asked) * kind.share / (1 - kind.share)).rounded())
+        let possible = rows.indices.filter { copy(of: rows[$0]) != nil }
+        let ranked = possible.map { (StableHash.unit("no_call", kind.seed, rows[$0].id), $0) }.sorted { $0 < $1 }
+        let chosen = ranked.prefix(wanted).map(\.1).sorted()
+        return (chosen.compactMap { copy(of: rows[$0]) }, wanted, possible.count)
+    }
+
+    /// `nil` where a row calls nothing that it lists, lists nothing else, or is in the middle of what it asks for.
+    func copy(of row: Row) -> Row? {
+        let called = Set(row.answers.map(\.name))
+        let others = row.functions.filter { !called.contains($0) }
+        guard !row.isPassage, !row.isUnlabelled, !called.isEmpty, called.isSubset(of: row.functions), !others.isEmpty,
+            row.background.steps.isEmpty
+        else { return nil }
+        var copy = row
+        copy.id += Self.idEnding
+        (copy.answers, copy.possible, copy.reply) = ([], nil, nil)
+        copy.definitions = row.definitions?.filter { !called.contains($0.name) }
+        copy.functions = row.functions
+        var spare = replacements(for: row)[...]
+        for place in row.functions.indices.reversed() where called.contains(row.functions[place]) {
+            if let other = spare.popFirst() { copy.functions[place] = other } else { copy.functions.remove(at: place) }
+        }
+        return copy
+    }
+
+    /// Functions that a row does not list, as many as it calls, by hash.
+    private func replacements(for row: Row) -> [String] {
+        let listed = Set(row.functions)
+        let order = pool.filter { !listed.contains($0) }.map {
+            (StableHash.unit("no_call function", kind.seed, "\(row.id)/\($0)"), $0)
+        }
+        return order.sorted { $0 < $1 }.prefix(row.functions.count).map(\.1)
+    }
+}
