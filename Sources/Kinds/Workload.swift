@@ -38,11 +38,12 @@ package struct Workload: Sendable {
     /// Operations of one pass over several sets.
     func pass(over sets: [String]) -> Double? { total(sets.map { passes(over: $0) }) }
 
-    /// Operations of a training.
+    /// Operations of a training, but for the steps that another stage has done.
     func training(_ training: TrainingParameters) -> Double? {
         guard let model else { return nil }
         let batch = Double(training.batch)
-        let steps = training.steps.map(Double.init) ?? (training.epochs ?? 0) * (rows[RowSet.train.rawValue] ?? 0) / batch
+        let all = training.steps.map(Double.init) ?? (training.epochs ?? 0) * (rows[RowSet.train.rawValue] ?? 0) / batch
+        let steps = max(0, all - Double(training.fromStep ?? 0))
         let update = training.lora == nil ? model.update(by: training.optimizer) : 0
         return steps * (6 * Double(model.parameters) * tokensPerRow * batch + update)
     }
