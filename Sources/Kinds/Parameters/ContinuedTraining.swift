@@ -9,8 +9,8 @@ extension TrainingParameters {
     ///
     /// - Parameter part: steps from one cut to the next; the warm-up is over in the first half of them.
     package mutating func countWarmup(in part: Spanned<Int>) {
+        if !$warmup.isWritten { $warmupSteps = $warmupSteps.or(part) { min(Self.pretrainedWarmupSteps, $0 / 2) } }
         $warmup = $warmup.or(part) { _ in 0 }
-        $warmupSteps = $warmupSteps.or(part) { min(Self.pretrainedWarmupSteps, $0 / 2) }
     }
 
     /// The steps after which the training is cut: multiples of `part`, as far as a longer training has the same steps.
