@@ -73,9 +73,9 @@ import Words
     }
 
     /// A look that comes because a training ends is none of a longer one.
-    @Test(arguments: [LearningRateSchedule.constant, .wsd])
-    func looksAtTheEndOfAPartChangeNothing(schedule: LearningRateSchedule) throws {
-        var stage: any Training = CheckpointWorkshop.validated(patience: 1)
+    @Test(arguments: [LearningRateSchedule.constant, .wsd], [1, nil] as [Int?])
+    func looksAtTheEndOfAPartChangeNothing(schedule: LearningRateSchedule, patience: Int?) throws {
+        var stage: any Training = CheckpointWorkshop.validated(patience: patience)
         stage.training.validation?.every = 5
         let whole = Self.scheduled(stage, schedule)
         let expected = try #require(try workshop.whole(whole))
