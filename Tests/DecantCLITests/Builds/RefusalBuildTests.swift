@@ -108,5 +108,10 @@ import Testing
         #expect(try program.run("run", "student.sft", "the hall is nice").output == "[]\n")
         #expect(try program.run("run", "student.sft", "hall light on").output.contains("set_light"))
         #expect(try program.run("show", "report").output.contains("no call"))
+        // What a function takes of a prompt is a figure of the model.
+        let model = try #require(try program.run("show", "student.sft", "--json").events.first)
+        #expect((5.0..<60).contains(model["tokens_per_function"]?.double ?? 0), "\(model)")
+        #expect(try program.run("show", "student.sft").output.contains(" tokens a function\n"))
+        #expect(try program.run("show", "data", "--json").events.first?["tokens_per_function"] == .null)
     }
 }
