@@ -10,7 +10,8 @@ enum PromptLength {
     /// The mean number of tokens of one of the functions that a model's data has; `nil` where its prompts list none, and where
     /// the files that tell are not here.
     static func tokensPerFunction(of target: StoredTarget, in store: Store) -> Double? {
-        target.record.artifact.isModel ? try? tokens(of: target.record, in: store) : nil
+        guard target.record.artifact.isModel else { return nil }
+        return try? tokens(of: target.record, in: store)
     }
 
     private static func tokens(of model: StageRecord, in store: Store) throws -> Double? {
