@@ -113,5 +113,12 @@ import Testing
         #expect((5.0..<60).contains(model["tokens_per_function"]?.double ?? 0), "\(model)")
         #expect(try program.run("show", "student.sft").output.contains(" tokens a function\n"))
         #expect(try program.run("show", "data", "--json").events.first?["tokens_per_function"] == .null)
+        // Of several thresholds, the one of the last build holds.
+        try program.edit("tiny.yaml", "threshold: valid", "threshold: 0")
+        #expect(try program.build()["failed"] == [])
+        #expect(try program.run("run", "student.sft", "hall light on").output == "[]\n")
+        try program.edit("tiny.yaml", "threshold: 0", "threshold: none")
+        #expect(try program.build()["failed"] == [])
+        #expect(try program.run("run", "student.sft", "hall light on").output.contains("set_light"))
     }
 }
