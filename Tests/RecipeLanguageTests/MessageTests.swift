@@ -46,7 +46,7 @@ import Testing
     private static func messages(in code: String) -> [[String]] {
         let problems = Set(Problem.allCases.map { String(describing: $0) })
         let starts = code.matches(of: /(?:\.(\w+)(?:\.rawValue)?,\s*|report\(\s*(?:\$?\w+,\s*)*)"/)
-        return starts.compactMap { start in
+        return starts.compactMap { start -> [String]? in
             if let word = start.output.1, !problems.contains(String(word)) { return nil }
             return WrittenText.parts(code[code.index(before: start.range.upperBound)...]).filter {
                 $0.count { !$0.isWhitespace } > 2

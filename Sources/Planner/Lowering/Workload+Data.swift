@@ -11,7 +11,7 @@ extension Workload {
         let listed = data.prompt.value == .query ? 0 : data.retrieve.map { Double($0.kind.topK) } ?? standard
         let list = listed * (figures.map { $0.signature / 3 + 1 } ?? 12)
         let others = figures.map(Self.tokensBesidesList) ?? (data.prompt.value == .query ? 36 : 40)
-        // Groups are full but for the last ones, where a list has room for as many functions as a group has rows.
+        // Groups are full but for the last ones.
         let group = data.split.group
         self.init(
             tokensPerRow: others + list, rows: Self.rows(of: data, figures?.rows),
