@@ -61,7 +61,7 @@ package struct KDCapture: StageKind {
 
     package var runsModel: Bool { true }
     package func operations(_ workload: Workload) -> Double? {
-        workload.passes(over: RowSet.train.rawValue, atMost: rows ?? .max)
+        workload.sharing().passes(over: RowSet.train.rawValue, atMost: rows ?? .max)
     }
 
     /// Leaves out the rows that a training does not come to.
