@@ -70,6 +70,7 @@ struct StageExecution: Sendable {
         let started = Date()
         var workspace = StageWorkspace(directory: scratch.directory)
         workspace.needsIsolation = permission == .isolated
+        let goesOn = workspace.hasCheckpoint
         try scratch.clear(keeping: StageWorkspace.checkpointName)
         let inputs = zip(plan.stage.inputs, plan.inputs).map { ($0.name, $1.artifact) }
         try workspace.prepare(for: plan.action, inputs: inputs, from: store)
@@ -83,7 +84,9 @@ struct StageExecution: Sendable {
             return .failed(StageFailureReport(exit, in: workspace))
         }
         let artifact = try store.takeDirectory(workspace.outputs)
-        let outcome = try finish(plan, artifact: artifact, started: started, peakMemory: exit.peakMemory)
+        let outcome = try finish(
+            plan, artifact: artifact, started: started, peakMemory: exit.peakMemory,
+            share: goesOn ? workspace.shareOfLastAttempt : 1)
         scratch.remove()
         return outcome
     }
@@ -117,11 +120,15 @@ struct StageExecution: Sendable {
     }
 
     /// Records what a stage gave.
-    private func finish(_ plan: PlannedStage, artifact: Artifact, started: Date, peakMemory: Int?) throws -> StageOutcome {
+    ///
+    /// - Parameter share: of the stage's work, what was done since it started; the rest was done before it was stopped.
+    private func finish(
+        _ plan: PlannedStage, artifact: Artifact, started: Date, peakMemory: Int?, share: Double = 1
+    ) throws -> StageOutcome {
         let seconds = Date().timeIntervalSince(started)
         let commit = try store.record(plan.action, parents: plan.parents, artifact: artifact)
         let note = RunNote(started: started, seconds: seconds, peakMemory: peakMemory)
-        try store.noteRun(note, of: plan.action, commit: commit, work: plan.stage.work)
+        try store.noteRun(note, of: plan.action, commit: commit, work: plan.stage.work.map { $0 * share })
         return .finished(StageResult(key: plan.key, artifact: artifact, commit: commit, seconds: seconds))
     }
 }

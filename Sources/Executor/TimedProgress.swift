@@ -29,4 +29,10 @@ extension StageWorkspace {
         let lines = FileManager.default.contents(atPath: progress.path)?.split(separator: UInt8(ascii: "\n")) ?? []
         return lines.compactMap { (try? JSON(parsing: $0)).flatMap(TimedProgress.init) }
     }
+
+    /// The part of the work that was left where the stage went on from its checkpoint.
+    var shareOfLastAttempt: Double {
+        guard let first = reported.first?.progress, first.total > 0 else { return 1 }
+        return Double(first.total - min(first.done, first.total)) / Double(first.total)
+    }
 }

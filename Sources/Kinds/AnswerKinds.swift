@@ -54,7 +54,7 @@ package struct Sample: StageKind {
     }
 
     package var runsModel: Bool { true }
-    package func operations(_ workload: Workload) -> Double? { workload.passes(samples, over: set.rawValue) }
+    package func operations(_ workload: Workload) -> Double? { workload.sharing().passes(samples, over: set.rawValue) }
 }
 
 /// Rollouts of a model behind an OpenAI-compatible server. The recorded answers are the artifact.

@@ -12,7 +12,9 @@ import Words
 package struct KDDirect: TrainingKind {
     package static let declaration = KindDeclaration(
         "kd.direct", revision: 1,
-        inputs: [.required("model"), .required("teacher"), .required("data"), .optional("judged")],
+        inputs: [
+            .required("model"), .required("teacher"), .required("data"), .optional("judged"), .optional("state"),
+        ],
         output: "a model folder, `curve.jsonl`")
 
     @Spanned package var loss = [LossTerm(.forwardKL)]

@@ -61,7 +61,7 @@ package struct KDCapture: StageKind {
 
     package var runsModel: Bool { true }
     package func operations(_ workload: Workload) -> Double? {
-        workload.passes(over: RowSet.train.rawValue, atMost: rows ?? .max)
+        workload.sharing().passes(over: RowSet.train.rawValue, atMost: rows ?? .max)
     }
 
     /// Leaves out the rows that a training does not come to.
@@ -87,7 +87,10 @@ package struct KDCapture: StageKind {
 package struct KDTrain: TrainingKind {
     package static let declaration = KindDeclaration(
         "kd.train", revision: 5,
-        inputs: [.required("model"), .optional("data"), .optional("judged"), .required("logits"), .numbered("logits")],
+        inputs: [
+            .required("model"), .optional("data"), .optional("judged"), .required("logits"), .numbered("logits"),
+            .optional("state"),
+        ],
         output: "a model folder, `curve.jsonl`")
 
     @Spanned package var loss = [LossTerm(.forwardKL)]
@@ -154,7 +157,9 @@ package struct KDTrain: TrainingKind {
 package struct KDOnPolicy: TrainingKind {
     package static let declaration = KindDeclaration(
         "kd.on-policy", revision: 3,
-        inputs: [.required("model"), .required("teacher"), .required("data"), .optional("teacher_data")],
+        inputs: [
+            .required("model"), .required("teacher"), .required("data"), .optional("teacher_data"), .optional("state"),
+        ],
         output: "a model folder, `curve.jsonl`")
 
     @Spanned package var loss = [LossTerm(.forwardKL)]

@@ -5,7 +5,7 @@ package enum EncoderKinds {
     static let kinds: [any StageKind.Type] = [EncoderTrain.self, EvalFrames.self]
 }
 
-/// How an encoder is tuned, by AdamW with linear warm-up and a cosine down to a tenth.
+/// How an encoder is tuned, by AdamW.
 package struct EncoderTraining: ParameterGroup {
     @Spanned package var steps = 500
     @Spanned package var batch = 32
@@ -13,6 +13,9 @@ package struct EncoderTraining: ParameterGroup {
     @Spanned package var warmup = 0.1
     @Spanned package var weightDecay = 0.01
     @Spanned package var seed = 2
+    @Spanned package var schedule = LearningRateSchedule.cosine
+    /// Of the schedule `wsd`; `nil` for the others.
+    @Spanned package var decay: Double? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -22,6 +25,9 @@ package struct EncoderTraining: ParameterGroup {
         .init(\.$warmup, .share("warmup", in: 0...1, "Share of the steps in which the learning rate rises.")),
         .init(\.$weightDecay, .number("weight_decay", in: 0...1, "Decoupled; none on norms and biases.")),
         .init(\.$seed, .seed("Of the heads' first weights and the order of training rows.")),
+        .init(\.$schedule, .schedule, key: .unlessStandard),
+        .init(
+            \.$decay, .decay, when: { $0.$schedule.map { $0 == .wsd } }, standard: LearningRateSchedule.standardDecay),
     ]
 }
 

@@ -52,7 +52,7 @@ package struct EvalGenerate: StageKind {
     }
 
     package var runsModel: Bool { true }
-    package func operations(_ workload: Workload) -> Double? { workload.pass(over: sets) }
+    package func operations(_ workload: Workload) -> Double? { workload.sharing().pass(over: sets) }
 }
 
 /// How probable a model holds each of the answers that a row or its task names, and the most probable one as its answer.
@@ -82,7 +82,7 @@ package struct EvalLikelihood: StageKind {
     ]
 
     package var runsModel: Bool { true }
-    package func operations(_ workload: Workload) -> Double? { workload.pass(over: sets) }
+    package func operations(_ workload: Workload) -> Double? { workload.sharing().pass(over: sets) }
 }
 
 /// Cross entropy of a model on the rows' own answers.
@@ -105,7 +105,7 @@ package struct EvalLoss: StageKind {
     ]
 
     package var runsModel: Bool { true }
-    package func operations(_ workload: Workload) -> Double? { workload.pass(over: sets) }
+    package func operations(_ workload: Workload) -> Double? { workload.sharing().pass(over: sets) }
 }
 
 /// The sets of generated data, without functions out of domain.

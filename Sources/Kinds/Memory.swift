@@ -6,8 +6,11 @@ enum Memory {
 
     /// Training: weights, two moments and a gradient, the model as read or to write, the best values of a validation, a copy of
     /// what is trained while a checkpoint is written beside it (four times, the best values included), and once more for what is
-    /// in passing; rows as tokens and activations.
-    static func training(_ inputs: [String: Int]) -> Int { process + 11 * models(inputs) + 5 * others(inputs) + activations }
+    /// in passing; rows as tokens and activations. A state that is gone on from is read before there are any of these.
+    static func training(_ inputs: [String: Int]) -> Int {
+        let state = inputs["state"] ?? 0
+        return process + 11 * models(inputs) + 5 * (others(inputs) - state) + state + activations
+    }
 
     /// Training a model while a teacher reads: its weights as read, as floats and packed, and its activations.
     static func trainingBesideTeacher(_ inputs: [String: Int]) -> Int {

@@ -6,6 +6,9 @@ package enum TrainingKinds {
 }
 
 /// A kind that trains a model.
+///
+/// An input `state` is the output of a stage of the same kind, model and rows that was a trunk: what a training is after its
+/// first steps. The stage goes on from there, and has the bytes of one that did all steps itself.
 package protocol TrainingKind: StageKind {
     var training: TrainingParameters { get set }
 }
@@ -23,7 +26,8 @@ extension TrainingKind {
 /// Output: a model folder and `curve.jsonl` (step, loss, learning rate, gradient norm).
 package struct TrainSFT: TrainingKind {
     package static let declaration = KindDeclaration(
-        "train.sft", revision: 2, inputs: [.required("model"), .required("data"), .optional("judged")],
+        "train.sft", revision: 2,
+        inputs: [.required("model"), .required("data"), .optional("judged"), .optional("state")],
         output: "a model folder, `curve.jsonl`")
 
     package var training = TrainingParameters()
@@ -53,7 +57,8 @@ package struct TrainSFT: TrainingKind {
 /// texts count once. Rows without both are passed over. A step takes `batch` pairs.
 package struct DPOTrain: TrainingKind {
     package static let declaration = KindDeclaration(
-        "dpo.train", revision: 1, inputs: [.required("model"), .required("data"), .required("judged")],
+        "dpo.train", revision: 1,
+        inputs: [.required("model"), .required("data"), .required("judged"), .optional("state")],
         output: "a model folder, `curve.jsonl`")
 
     @Spanned package var beta = 0.1

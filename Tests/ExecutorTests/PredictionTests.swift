@@ -1,6 +1,8 @@
 import BuildModel
 import CanonicalJSON
+import Foundation
 import Testing
+import TestSupport
 
 @testable import Executor
 @testable import Store
@@ -61,5 +63,36 @@ import Testing
         let prediction = try #require(predictor.prediction(for: Self.stage("train.sft", work: 6e9), key: nil))
         #expect(abs(prediction.seconds - 10.05) < 1e-9)
         #expect(predictor.prediction(for: Self.stage("exec", work: nil), key: nil) == nil)
+    }
+
+    /// Three quarters were done before the stage was stopped, so its last seconds stand for a quarter of its work.
+    @Test func whatGoesOnFromACheckpointHasDoneTheRest() async throws {
+        let folder = TemporaryFolder()
+        let store = try Store(at: folder.url)
+        let graph = Graph(stages: [Self.stage("train.sft", work: 4000)], targets: [])
+        func build() async throws -> BuildOutcome {
+            try await Executor(store: store, runner: HalfwayRunner()).build(graph, targets: graph.ids) { _ in }
+        }
+        #expect(try await build().failed == ["train.sft"])
+        #expect(try await build().failed.isEmpty)
+        let runs = try #require(try store.durations().runs(of: "train.sft", in: .portable))
+        #expect(runs.work == 1000)
+    }
+}
+
+/// Leaves a checkpoint and fails; where there is one, goes on from it.
+private struct HalfwayRunner: Runner {
+    func run(
+        _ workspace: StageWorkspace, threads: Int, onProgress: @escaping @Sendable (StageProgress) -> Void
+    ) async throws -> StageExit {
+        let state = workspace.checkpoint.appending(path: "state")
+        guard FileManager.default.fileExists(atPath: state.path) else {
+            try Data("state".utf8).write(to: state)
+            return StageExit(status: 1)
+        }
+        let progress = TimedProgress(StageProgress(done: 75, total: 100, unit: "step"), seconds: 0)
+        try Data((progress.json.canonicalText + "\n").utf8).write(to: workspace.progress)
+        try Data("done".utf8).write(to: workspace.outputs.appending(path: "out.txt"))
+        return StageExit(status: 0)
     }
 }

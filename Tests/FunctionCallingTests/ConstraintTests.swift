@@ -136,6 +136,30 @@ import Words
         }
     }
 
+    /// Also where a call is made in any case; and texts that are copied stay so.
+    @Test func aLimitOfCallsLeavesTheRestOfTheGrammar() throws {
+        let end = try #require(tokenizer.id(of: .end).map(Int32.init))
+        let encoder = PromptEncoder(tokenizer: tokenizer, format: .tools, markup: .decant, endTokens: [end])
+        let functions = Dictionary(uniqueKeysWithValues: CopiedTextTests.functions.map { ($0.name, $0) })
+        var constraints = AnswerConstraints(task: CallTask(functions: functions), prompts: encoder, mostCalls: 1)
+        let row = Row(id: "r", query: "play x", functions: ["play"], answers: [])
+        let free = try constraints.constraint(for: row)
+        let made = constraints.callingConstraint(for: row)
+        let calling = try #require(made)
+        func ends(_ text: String, _ constraint: TokenConstraint) -> Bool {
+            let state = tokenizer.encodePlainText(text).reduce(constraint.start) {
+                constraint.state(after: Int32($1), from: $0)
+            }
+            return constraint.mask(in: state, tokensLeft: 100, stopTokens: [end]).allows(end)
+        }
+        func call(_ song: String) -> String { "{\"name\":\"play\",\"arguments\":{\"song\":\"\(song)\"}}" }
+        for constraint in [free, calling] {
+            #expect(ends("[\(call("x"))]", constraint))
+            #expect(!ends("[\(call("x")),\(call("x"))]", constraint) && !ends("[\(call("y"))]", constraint))
+        }
+        #expect(ends("[]", free) && !ends("[]", calling))
+    }
+
     @Test func specialTokensAreNeverAllowed() throws {
         let string = "[{\"name\":\"set_scene\",\"arguments\":{\"steps\":[],\"title\":\""
         let state = tokenizer.encodePlainText(string).reduce(constraint.start) { constraint.state(after: Int32($1), from: $0) }

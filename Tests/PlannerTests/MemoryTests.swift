@@ -8,6 +8,7 @@ import Testing
     ///   - expected: bytes beyond those of a run whose inputs are empty.
     @Test(arguments: [
         ("train.sft", ["model": 100, "data": 10], 11 * 100 + 5 * 10),
+        ("train.sft", ["model": 100, "data": 10, "state": 300], 11 * 100 + 5 * 10 + 300),
         ("kd.direct", ["model": 100, "teacher": 300, "data": 10], 11 * 100 + 3 * 300 + 5 * 10),
         // The teacher is read alone; the student answers too.
         ("kd.on-policy", ["model": 100, "teacher": 300, "data": 10], 15 * 100 + 3 * 300 + 5 * 10),

@@ -61,4 +61,28 @@ import Testing
         #expect(try work(of: "student.kd.rl.prune[10%].statistics") == 2 * 2 * student * 36 * 30)
         #expect(try work(of: "student.kd.rl.prune[10%].scores") == 0)
     }
+
+    /// 40 tokens are a row's own, and 12 those of each of 8 functions, which the rows of a group have in common.
+    @Test func whatRowsOfAGroupShareIsComputedOnce() throws {
+        func work(_ name: String, group: Int) throws -> Double {
+            let header = fixtureHeader.split(separator: "\n").joined(separator: "\n")
+            let graph = try plan(
+                Self.body, header: header + "\n  prompt: tools\n  candidates: {count: 8, group: \(group)}\n")
+            let stage = try #require(graph.stage(named: name), "\(graph.names)")
+            return try #require(graph[stage].work)
+        }
+        let (alone, shared) = (40.0 + 96, 40.0 + 96 / 4)
+        for name in ["teacher.samples", "teacher.logits", "student.kd.rl.answers"] {
+            #expect(try abs(work(name, group: 4) / work(name, group: 1) - shared / alone) < 1e-9, "\(name)")
+        }
+        let student = model(hidden: 32, intermediate: 64)
+        let update = 100 * Double(student.parameters) + 24 * Double(student.width) * Double(student.matrices)
+        let step = 6 * Double(student.parameters) * shared * 4 + update
+        #expect(try abs(work("student.kd", group: 4) / (20 * step) - 1) < 1e-9)
+        // No more rows than a step has are read together.
+        #expect(try work("student.kd", group: 8) == work("student.kd", group: 4))
+        // Channels are scored on each row by itself.
+        let scores = "student.kd.rl.importance"
+        #expect(try work(scores, group: 4) == work(scores, group: 1))
+    }
 }

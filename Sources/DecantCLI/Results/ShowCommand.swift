@@ -66,9 +66,10 @@ struct ShowCommand: ParsableCommand {
         }
         let metrics = try Self.metrics(of: stored.record.artifact, in: store)
         let profile = stored.record.artifact.isData ? try StoredData(behind: stored, in: store)?.profile() : nil
+        let tokens = PromptLength.tokensPerFunction(of: stored, in: store)
         try options.print(
-            json(of: stored, metrics: metrics, profile, in: store), text(of: stored, metrics: metrics, profile, in: store)
-        )
+            json(of: stored, metrics: metrics, profile, perFunction: tokens, in: store),
+            text(of: stored, metrics: metrics, profile, perFunction: tokens, in: store))
     }
 
     /// The contents of the files that some kind declares as figures.
@@ -83,8 +84,9 @@ struct ShowCommand: ParsableCommand {
         try store.read(ModelFiles.settings, of: artifact).flatMap(ModelFolder.callFormName(in:))
     }
 
+    /// - Parameter tokens: of a function in a prompt of a model.
     private func json(
-        of stored: StoredTarget, metrics: [String: JSON], _ profile: DataProfile?, in store: Store
+        of stored: StoredTarget, metrics: [String: JSON], _ profile: DataProfile?, perFunction tokens: Double?, in store: Store
     ) throws -> JSON {
         let record = stored.record
         return [
@@ -97,12 +99,14 @@ struct ShowCommand: ParsableCommand {
             "files": record.artifact.manifest,
             "metrics": .object(metrics),
             "calls": try Self.callForm(of: record.artifact, in: store).map(JSON.string) ?? .null,
+            "tokens_per_function": tokens.map(JSON.number) ?? .null,
             "data": profile?.json ?? .null,
         ]
     }
 
+    /// - Parameter tokens: of a function in a prompt of a model.
     private func text(
-        of stored: StoredTarget, metrics: [String: JSON], _ profile: DataProfile?, in store: Store
+        of stored: StoredTarget, metrics: [String: JSON], _ profile: DataProfile?, perFunction tokens: Double?, in store: Store
     ) throws -> String {
         let record = stored.record
         var lines = [
@@ -116,6 +120,7 @@ struct ShowCommand: ParsableCommand {
         if let form = try Self.callForm(of: record.artifact, in: store) {
             lines.append("  calls       in its own form, '\(form)'")
         }
+        if let tokens { lines.append("  prompts     \((tokens * 10).rounded() / 10) tokens a function") }
         if let arrival = try store.arrival(of: record) { lines.append("  came from   \(arrival.words)") }
         // A commit has each parent once, so several inputs can be one parent.
         let parents = try record.parents.compactMap { try store.stageCommit($0.hex) }

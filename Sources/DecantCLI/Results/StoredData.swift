@@ -40,10 +40,7 @@ struct StoredData {
             if let record = try store.stageCommit(commit.hex) { candidates.append(record.artifact) }
         }
         guard let artifact = candidates.first(where: { $0["tokenizer.json"] != nil }) else { return nil }
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        for file in artifact.files where file.path.hasSuffix(".json") && !file.path.contains("/") {
-            try store.copyObject(file.digest, to: folder.appending(path: file.path))
-        }
+        try store.copyTexts(of: artifact, to: folder)
         return try? ModelFolder(folder).tokenizer()
     }
 }

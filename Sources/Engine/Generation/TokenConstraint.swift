@@ -164,7 +164,7 @@ package struct AnswerConstraints {
     package mutating func callingConstraint(for row: Row) -> TokenConstraint? {
         let functions = row.callableDefinitions(in: task.functions)
         return functions.isEmpty
-            ? nil : constraint(.calls(of: functions, isEmptyAllowed: false, copyingFrom: row.query))
+            ? nil : constraint(.calls(of: functions, atMost: mostCalls, isEmptyAllowed: false, copyingFrom: row.query))
     }
 
     private mutating func constraint(_ pattern: BytePattern) -> TokenConstraint {
@@ -177,7 +177,7 @@ package struct AnswerConstraints {
     private func pattern(of row: Row) throws(RowError) -> BytePattern {
         if let form { return form.pattern(of: row.callableDefinitions(in: task.functions), atMost: mostCalls) }
         if let mostCalls, task.kind == .calls {
-            return .calls(of: row.callableDefinitions(in: task.functions), atMost: mostCalls)
+            return .calls(of: row.callableDefinitions(in: task.functions), atMost: mostCalls, copyingFrom: row.query)
         }
         if let pattern = task.pattern(of: row) { return pattern }
         throw RowError("answers of the task '\(task.kind.rawValue)' are free texts, which no grammar constrains")

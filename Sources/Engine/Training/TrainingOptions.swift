@@ -23,6 +23,9 @@ package struct TrainingOptions: Hashable, Sendable {
     package var warmup: Double
     /// Steps of warm-up at least, though never more than half of all.
     package var warmupSteps = 0
+    package var schedule = LearningRateSchedule.cosine
+    /// Share of the steps in which the rate of the schedule `wsd` falls.
+    package var decay = LearningRateSchedule.standardDecay
     package var weightDecay: Double
     package var seed: UInt64
     /// Largest global norm of the gradient; a longer one is shortened to it.
@@ -56,18 +59,11 @@ package struct TrainingOptions: Hashable, Sendable {
         if !(clippingNorm > 0) || warmupSteps < 0 {
             throw TrainingError("Training needs a gradient norm above 0 and no negative steps of warm-up.")
         }
+        if !(0...1).contains(decay) { throw TrainingError("Training needs a share of decay from 0 to 1.") }
     }
 
     /// What a gradient of this norm is multiplied by, so that its norm is at most `clippingNorm`.
     func clippingScale(ofNorm norm: Double) -> Double { min(1, clippingNorm / (norm + 1e-6)) }
-
-    /// Linear warm-up to the peak, then a cosine down to a tenth of it at the last step (steps count from 0).
-    package func learningRate(atStep step: Int) -> Double {
-        let warmupSteps = max(Int((warmup * Double(steps)).rounded()), min(warmupSteps, steps / 2))
-        if step < warmupSteps { return learningRate * Double(step + 1) / Double(warmupSteps) }
-        let progress = Double(step - warmupSteps) / Double(max(1, steps - 1 - warmupSteps))
-        return learningRate * (0.1 + 0.45 * (1 + PortableMath.cos(.pi * min(1, progress))))
-    }
 }
 
 /// One step of training, for the curve and for progress.

@@ -19,11 +19,13 @@ extension TrainingParameters {
     /// Ends where looks at the set `valid` are no better any more, and keeps the best model, unless the recipe says how often to
     /// look. A look every tenth of the steps reads so few rows that all looks together are a small part of the training.
     ///
-    /// - Parameter valid: the share of the rows that are looked at, whose place says why there are looks.
-    package mutating func followValidation(pretrained: Spanned<Bool>, valid: Spanned<Double>) {
+    /// - Parameters:
+    ///   - valid: the share of the rows that are looked at, whose place says why there are looks.
+    ///   - part: steps of a part of the training, where longer ones have it as well and the same looks.
+    package mutating func followValidation(pretrained: Spanned<Bool>, valid: Spanned<Double>, part: Int? = nil) {
         guard pretrained.value, validation == nil else { return }
         var checks = ValidationParameters.standard
-        checks.every = max(25, (steps ?? 250) / 10)
+        checks.every = max(25, (part ?? steps ?? 250) / 10)
         checks.patience = 3
         checks.rows = 128
         $validation = $validation.or(valid) { _ in checks }

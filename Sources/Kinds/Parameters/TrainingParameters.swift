@@ -8,7 +8,7 @@ package struct TrainingParameters: ParameterGroup {
     /// `nil` where `steps` says how long the training is.
     @Spanned package var epochs: Double? = nil
     @Spanned package var batch = 32
-    /// The peak, after warm-up; cosine decay to a tenth follows. `nil` where it follows from the size of the model.
+    /// The peak, after warm-up; what follows is the schedule's. `nil` where it follows from the size of the model.
     @Spanned package var learningRate: Double? = OptimizerKind.muon.learningRate
     @Spanned package var optimizer = OptimizerKind.muon
     @Spanned package var warmup = 0.05
@@ -24,6 +24,13 @@ package struct TrainingParameters: ParameterGroup {
     /// Of prompt and answer; `nil` where a row may be as long as the model reads.
     @Spanned package var maxLength: Int? = nil
     @Spanned package var sharePrefixes = false
+    @Spanned package var schedule = LearningRateSchedule.cosine
+    /// Of the schedule `wsd`; `nil` for the others.
+    @Spanned package var decay: Double? = nil
+    /// Steps that the input `state` has done; `nil` where the training begins with its first.
+    @Spanned package var fromStep: Int? = nil
+    /// Whether the output is the training's state, and no model.
+    @Spanned package var isTrunk = false
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -75,6 +82,17 @@ package struct TrainingParameters: ParameterGroup {
                 "share_prefixes",
                 "Whether the tokens with which rows of a step begin alike are computed once; neighbours in the data that begin "
                     + "alike then stay together. `candidates.group` above 1 switches it on."), key: .unlessStandard),
+        .init(\.$schedule, .schedule, key: .unlessStandard),
+        .init(
+            \.$decay, .decay, when: { $0.$schedule.map { $0 == .wsd } }, standard: LearningRateSchedule.standardDecay),
+        .init(
+            \.$fromStep,
+            .integer("from_step", in: 1...10_000_000, "Steps that the input `state` has done; the stage does the others."),
+            at: .elsewhere),
+        .init(
+            \.$isTrunk,
+            .flag("trunk", "Whether the stage writes no model, but its state, from which longer trainings go on."),
+            at: .elsewhere, key: .unlessStandard),
     ]
 
     /// The learning rate follows the optimizer, unless the kind has another of its own. Epochs stand in the place of steps.
@@ -83,6 +101,21 @@ package struct TrainingParameters: ParameterGroup {
         if epochs != nil { steps = nil }
         guard !$learningRate.isWritten, learningRate == Self.standard.learningRate else { return }
         $learningRate = lora == nil ? $learningRate.or($optimizer) { $0.learningRate } : $learningRate.or($lora) { _ in 1e-3 }
+    }
+}
+
+extension Field where Value == LearningRateSchedule {
+    static var schedule: Field {
+        .choice(
+            "schedule",
+            "How the learning rate goes on after warm-up: down a cosine to a tenth, constant, or constant until the last steps "
+                + "(`wsd`: warm-up, stable, decay).")
+    }
+}
+
+extension Field where Value == Double {
+    static var decay: Field {
+        .share("decay", in: 0.001...1, "Share of the steps, the last ones, in which the rate of `wsd` falls to a tenth.")
     }
 }
 

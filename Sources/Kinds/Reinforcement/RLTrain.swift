@@ -17,6 +17,7 @@ package struct RLTrain: TrainingKind, JudgedKind {
         "rl.train", revision: 4,
         inputs: [
             .required("model"), .required("data"), .optional("judge"), .optional("gate"), .optional("script"),
+            .optional("state"),
         ],
         output: "a model folder, `curve.jsonl`, `summary.json`")
 

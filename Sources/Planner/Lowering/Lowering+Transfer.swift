@@ -151,18 +151,18 @@ extension Lowering {
         let workload = base.workload(of: model)
         switch step.kind {
         case .sft(var kind):
-            kind.training.complete(seed, base, model, model.answer)
+            kind.training.complete(step, seed, base, model, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
-            learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
+            learned.stage = try addRun(of: kind, step, title, inputs: inputs, workload: workload)
         case .rft(var kind):
             learned.answer = answer
             guard let tutor else { throw MissingTeacher() }
             inputs.append(.init(name: "judged", stage: try addJudged(base, teacher: tutor, beside: others, answer)))
-            kind.training.complete(seed, base, model, answer)
+            kind.training.complete(step, seed, base, model, answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: true))
-            learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
+            learned.stage = try addRun(of: kind, step, title, inputs: inputs, workload: workload)
         case .kd(let distillation):
             learned.answer = answer
             guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
@@ -173,10 +173,10 @@ extension Lowering {
                 inputs.insert(.init(name: "teacher", stage: scorer.stage), at: 1)
                 if let judged { inputs.append(.init(name: "judged", stage: judged)) }
                 var kind = KDDirect(distillation.capture, distillation.train)
-                kind.training.complete(seed, base, model, answer)
+                kind.training.complete(step, seed, base, model, answer)
                 kind.$prompt = base.prompt
                 kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: judged != nil))
-                learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
+                learned.stage = try addRun(of: kind, step, title, inputs: inputs, workload: workload)
                 break
             }
             var logits = [try addCapture(distillation, base, teacher: scorer, reading: view, judged: judged, answer, seed)]
@@ -185,7 +185,7 @@ extension Lowering {
                     distillation, base, home, of: step, for: model, reading: view, judged: judged, answer, seed)
             }
             var kind = distillation.train
-            kind.training.complete(seed, base, model, answer)
+            kind.training.complete(step, seed, base, model, answer)
             // A student of other tokens, or of other prompts, reads the answers itself.
             let hasOwnPrompts = view != base.view(of: model)
             let readsAnswers = distillation.train.loss.bridgesVocabularies || hasOwnPrompts
@@ -198,16 +198,16 @@ extension Lowering {
                 kind.$prompt = base.prompt
                 kind.$answer = base.styled(base.pipeline.prompting(answer, isJudged: judged != nil))
             }
-            learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
+            learned.stage = try addRun(of: kind, step, title, inputs: inputs, workload: workload)
         case .onPolicy(var kind):
             guard case .model(let tutor)? = tutor else { throw MissingTeacher() }
             inputs.insert(.init(name: "teacher", stage: try add(tutor, over: model, step).stage), at: 1)
             let view = base.view(of: tutor)
             if view != base.view(of: model) { inputs.append(.init(name: "teacher_data", stage: view)) }
-            kind.training.complete(seed, base, model, model.answer)
+            kind.training.complete(step, seed, base, model, model.answer)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
-            learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
+            learned.stage = try addRun(of: kind, step, title, inputs: inputs, workload: workload)
         case .reinforcement(var kind):
             kind.takeRewards(from: base.pipeline.reward.terms)
             if kind.judgeReward > 0 {
@@ -216,17 +216,17 @@ extension Lowering {
                 inputs += try judgingInputs(base)
             }
             if kind.execReward > 0 { inputs += try addCommand(of: &kind, base) }
-            kind.training.complete(seed, base, model, model.answer, endsEarly: false)
+            kind.training.complete(step, seed, base, model, model.answer, endsEarly: false)
             kind.$prompt = base.prompt
             kind.$answer = base.styled(model.answer)
-            learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
+            learned.stage = try addRun(of: kind, step, title, inputs: inputs, workload: workload)
         case .preference(var kind):
             let answerer = step.teacher == nil ? Answerer.model(teacher?.plain ?? model) : tutor ?? .model(model)
             let judged = try addJudged(base, teacher: answerer, beside: others, model.answer)
             inputs.append(.init(name: "judged", stage: judged))
-            kind.training.complete(seed, base, model, model.answer, endsEarly: false)
+            kind.training.complete(step, seed, base, model, model.answer, endsEarly: false)
             kind.$prompt = base.prompt
-            learned.stage = try builder.add(kind, title, inputs: inputs, workload: workload)
+            learned.stage = try addRun(of: kind, step, title, inputs: inputs, workload: workload)
         }
         return learned
     }
@@ -240,17 +240,47 @@ extension Lowering {
     }
 }
 
+extension Lowering {
+    /// The stage of a training. Where longer ones shall go on from it, stages before it do the steps up to each cut: no
+    /// parameter of theirs depends on how long the training is, so trainings of all lengths have them in common.
+    mutating func addRun(
+        of kind: some TrainingKind, _ step: Transfer.Step, _ title: StageTitle, inputs: [Stage.Input], workload: Workload
+    ) throws -> StageID {
+        guard let part = step.continuation?.every else {
+            return try builder.add(kind, title, inputs: inputs, workload: workload)
+        }
+        var rest = kind
+        var state: [Stage.Input] = []
+        for end in kind.training.cuts(every: part.value) {
+            var trunk = rest
+            trunk.training.becomeTrunk(of: end, cut: part)
+            let stage = try builder.add(
+                trunk, StageTitle(parent: title.parent, suffix: "\(title.suffix).until\(end)"), inputs: inputs + state,
+                workload: workload)
+            rest.training.goOn(from: end, cut: part)
+            state = [.init(name: "state", stage: stage)]
+        }
+        return try builder.add(rest, title, inputs: inputs + state, workload: workload)
+    }
+}
+
 extension TrainingParameters {
     /// Adds what other parts of the recipe decide.
     ///
-    /// - Parameter endsEarly: whether the rows' own answers can judge a training that nobody says how often to look at.
+    /// - Parameters:
+    ///   - step: says whether longer trainings have the first steps in common.
+    ///   - endsEarly: whether the rows' own answers can judge a training that nobody says how often to look at.
     fileprivate mutating func complete(
-        _ seed: Spanned<Int>, _ base: LoweredBase, _ model: LoweredModel, _ answer: AnswerStyle, endsEarly: Bool = true
+        _ step: Transfer.Step, _ seed: Spanned<Int>, _ base: LoweredBase, _ model: LoweredModel, _ answer: AnswerStyle,
+        endsEarly: Bool = true
     ) {
         $seed = seed
         follow(pretrained: model.isPretrained)
+        let part = step.continuation?.every
+        if let part { countWarmup(in: part) }
         if endsEarly, answer == .call, base.pipeline.canValidate {
-            followValidation(pretrained: model.isPretrained, valid: base.pipeline.data.split.$valid)
+            followValidation(
+                pretrained: model.isPretrained, valid: base.pipeline.data.split.$valid, part: part?.value)
         }
         validation?.$prompt = base.prompt
         validation?.$answer = base.styled(answer)

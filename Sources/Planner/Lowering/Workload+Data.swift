@@ -9,15 +9,18 @@ extension Workload {
     init(_ data: DataSection, _ figures: RowFigures? = nil) {
         let standard = data.split.candidates > 0 ? Double(data.split.candidates) : figures?.listed ?? 10
         let listed = data.prompt.value == .query ? 0 : data.retrieve.map { Double($0.kind.topK) } ?? standard
-        let tokens = figures.map { Self.tokens(of: $0, listed: listed) }
+        let list = listed * (figures.map { $0.signature / 3 + 1 } ?? 12)
+        let others = figures.map(Self.tokensBesidesList) ?? (data.prompt.value == .query ? 36 : 40)
+        // Groups are full but for the last ones.
+        let group = data.split.group
         self.init(
-            tokensPerRow: tokens ?? (data.prompt.value == .query ? 36 : 40 + 12 * listed),
-            rows: Self.rows(of: data, figures?.rows))
+            tokensPerRow: others + list, rows: Self.rows(of: data, figures?.rows),
+            start: group > 1 && list > 0 ? SharedStart(tokens: list, rows: group) : nil)
     }
 
     /// A token is 4 bytes of words and 3 of calls and signatures; marks of the roles are 8.
-    private static func tokens(of figures: RowFigures, listed: Double) -> Double {
-        8 + figures.question / 4 + figures.answer / 3 + listed * (figures.signature / 3 + 1)
+    private static func tokensBesidesList(of figures: RowFigures) -> Double {
+        8 + figures.question / 4 + figures.answer / 3
     }
 
     /// - Parameter known: how many rows sets have before what is made of them.

@@ -6,7 +6,8 @@ import Words
 /// The options that every training has, in parentheses or as fields of the long form.
 extension TrainingParameters {
     enum Definition {
-        static let fields: [any DefinedField] = TrainingParameters.fields() + LowRankParameters.fields()
+        static let fields: [any DefinedField] =
+            TrainingParameters.fields() + LowRankParameters.fields() + Continuation.fields
         /// Of trainings whose aim the rows' own answers can judge.
         static let validatedFields: [any DefinedField] = fields + ValidationParameters.fields()
     }
@@ -21,6 +22,12 @@ extension TrainingParameters {
             options.report(
                 .conflict, "'steps' and 'epochs' both say how long the training is", at: $epochs.span,
                 secondary: [.init($steps.span)], help: "keep one of the two")
+        }
+        if $decay.isWritten, schedule != .wsd {
+            options.report(
+                .conflict, "'decay' is of the schedule 'wsd'", at: $decay.span,
+                secondary: $schedule.isWritten ? [.init($schedule.span)] : [],
+                help: "leave it out, or write 'schedule: wsd'")
         }
         var adapters = LowRankParameters.standard
         adapters.read(options)

@@ -50,6 +50,8 @@ package struct Transfer: Sendable {
         package var teacher: Spanned<String>?
         /// Which rows the step learns from, where it says so: `data`, or one of `datasets`.
         package var data: Spanned<String>?
+        /// Where its training is cut; `nil` where it is one stage.
+        package var continuation: Continuation?
 
         static let teacherField = Field.text(
             "teacher", "Whom the step learns from: `teacher`, or one of `teachers`. KD that names nobody learns from all.")

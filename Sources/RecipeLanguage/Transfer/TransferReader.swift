@@ -93,6 +93,7 @@ struct TransferReader {
             step.teacher = options.written(Transfer.Step.teacherField)
         }
         step.data = options.written(Transfer.Step.dataField)
+        step.continuation = Continuation(reading: options, of: step)
         check(step)
         return step
     }

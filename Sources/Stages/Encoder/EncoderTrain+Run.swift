@@ -78,6 +78,8 @@ extension TrainingOptions {
         self.init(
             steps: training.steps, batch: training.batch, learningRate: training.learningRate, optimizer: .adamW,
             warmup: training.warmup, weightDecay: training.weightDecay, seed: UInt64(bitPattern: Int64(training.seed)))
+        schedule = training.schedule
+        decay = training.decay ?? LearningRateSchedule.standardDecay
     }
 }
 

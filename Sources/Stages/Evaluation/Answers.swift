@@ -131,7 +131,7 @@ extension EvalGenerate: RunnableStage {
             prompts, options: options, checkpoint: context.resultCheckpoint(of: prompts.count, unit: "row"))
         var found: [Refusal]?
         if refusals {
-            found = try Refusals(reader, model, generator, options, workers: context.workers)?
+            found = try Refusals(reader, model, generator, options, mostCalls: maxCalls, workers: context.workers)?
                 .refusals(of: Array(rows.joined()), prompts: prompts.map(\.tokens), answers: answers)
             if found == nil {
                 context.log("the model calls in a form of its own, so that no threshold decides whether it calls")

@@ -41,14 +41,17 @@ struct Refusals {
     private let likelihoods: NoCallReader
     private let generator: Generator
     private let options: GenerationOptions
+    private let mostCalls: Int?
 
+    /// - Parameter mostCalls: of an answer.
     /// - Returns: `nil` for a model that calls in a form of its own.
     init?(
-        _ rows: ResponseRows, _ model: InferenceModel, _ generator: Generator, _ options: GenerationOptions,
+        _ rows: ResponseRows, _ model: InferenceModel, _ generator: Generator, _ options: GenerationOptions, mostCalls: Int?,
         workers: WorkerPool
     ) {
         guard let likelihoods = NoCallReader(model, prompts: rows.prompts, workers: workers) else { return nil }
-        (self.rows, self.likelihoods, self.generator, self.options) = (rows, likelihoods, generator, options)
+        (self.rows, self.likelihoods, self.generator) = (rows, likelihoods, generator)
+        (self.options, self.mostCalls) = (options, mostCalls)
     }
 
     /// The refusal of each row. Rows that were answered without a call are asked again, for one that fits a function.
@@ -60,7 +63,7 @@ struct Refusals {
         var refusals = try likelihoods.likelihoods(after: prompts).map {
             Refusal(likelihood: $0, tokens: likelihoods.tokens)
         }
-        var constraints = AnswerConstraints(task: rows.task, prompts: rows.prompts)
+        var constraints = AnswerConstraints(task: rows.task, prompts: rows.prompts, mostCalls: mostCalls)
         var places: [Int] = []
         var again: [GenerationPrompt] = []
         for place in asked.indices {

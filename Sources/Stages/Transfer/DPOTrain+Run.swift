@@ -2,7 +2,9 @@ import Engine
 import Kinds
 
 extension DPOTrain: RunnableStage {
-    package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true)]
+    package static let artifact: [Output] = [
+        .model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true), TrainingState.output,
+    ]
 
     package func run(in context: StageContext) throws {
         let rows = try context.responseRows(prompt)

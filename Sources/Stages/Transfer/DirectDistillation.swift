@@ -3,7 +3,9 @@ import Kinds
 import Words
 
 extension KDDirect: RunnableStage {
-    package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true)]
+    package static let artifact: [Output] = [
+        .model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true), TrainingState.output,
+    ]
 
     package func run(in context: StageContext) throws {
         guard !loss.bridgesVocabularies else {

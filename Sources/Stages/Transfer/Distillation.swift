@@ -3,7 +3,9 @@ import Foundation
 import Kinds
 
 extension KDTrain: RunnableStage {
-    package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true)]
+    package static let artifact: [Output] = [
+        .model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true), TrainingState.output,
+    ]
 
     package func run(in context: StageContext) throws {
         let weights = teacherWeights ?? [1]
@@ -119,7 +121,9 @@ extension KDCapture: RunnableStage {
 }
 
 extension KDOnPolicy: RunnableStage {
-    package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true)]
+    package static let artifact: [Output] = [
+        .model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true), TrainingState.output,
+    ]
 
     package func run(in context: StageContext) throws {
         let rows = try context.responseRows(prompt, answer)

@@ -5,7 +5,7 @@ import Kinds
 extension RLTrain: RunnableStage {
     private static let summary = File<JSON>("summary.json")
     package static let artifact: [Output] = [
-        .model, .file(TrainingCurve.file), .figures(summary), .file(LengthLimit.file, isOptional: true),
+        .model, .file(TrainingCurve.file), .figures(summary), .file(LengthLimit.file, isOptional: true), TrainingState.output,
     ]
 
     package func run(in context: StageContext) throws {

@@ -12,6 +12,8 @@ package struct TrainingCurve {
 
     mutating func append(_ step: TrainingStep) { steps.append(step) }
 
+    mutating func replaceLast(with step: TrainingStep) { steps[steps.count - 1] = step }
+
     /// The lines of the file.
     var lines: [JSON] {
         steps.map { step in

@@ -1,5 +1,6 @@
 import Engine
 import Kinds
+import Words
 
 extension StageContext {
     /// Trains a model, that of the input `model`, on examples, and writes it with its curve.
@@ -17,8 +18,8 @@ extension StageContext {
     }
 
     /// Runs the remaining steps of a training. Writes the curve, and the adapters or the model with the tokenizer of the input
-    /// `model`; with validation, those of the best check. A checkpoint holds the learner, the curve and the best values:
-    /// everything else that a step needs must follow from these and the step.
+    /// `model`; with validation, those of the best check. A trunk writes its state instead. A checkpoint, and a state, hold the
+    /// learner, the curve and the best values: everything else that a step needs must follow from these and the step.
     ///
     /// - Parameters:
     ///   - hasEnded: asked before every step; ends the training early, or throws to fail it.
@@ -31,27 +32,35 @@ extension StageContext {
     ) throws -> [TrainingStep] {
         var curve = TrainingCurve()
         let options = learner.options
-        var validation = try Validation(parameters, steps: options.steps, model: learner.model, in: self)
-        let resumed = checkpoint?.resume { file in
+        var validation = try Validation(parameters, model: learner.model, in: self)
+        func restore(_ file: SafeTensors) throws {
             let kept = try TrainingCurve(file)
             validation = try validation?.restored(file, kept)
             try learner.restore(LearnerState(file, step: kept.steps.count))
             curve = kept
         }
-        if resumed == true { report(curve, of: options) }
+        func state() -> [String: StoredTensor] {
+            learner.storedState.merging(curve.tensors) { $1 }.merging(validation?.tensors ?? [:]) { $1 }
+        }
+        let resumed = checkpoint?.resume(restore) ?? false
+        if !resumed { try goOn(parameters, options, restore) }
+        if !curve.steps.isEmpty { report(curve, of: options) }
         while learner.step < options.steps, validation?.isExhausted != true, try !hasEnded(curve) {
             var step = try advance()
             validation?.check(learner, after: &step)
             curve.append(step)
             report(curve, of: options)
-            try checkpoint?.offer(done: learner.step, bytes: learner.storedBytes) {
-                learner.storedState.merging(curve.tensors) { $1 }.merging(validation?.tensors ?? [:]) { $1 }
-            }
+            try checkpoint?.offer(done: learner.step, bytes: learner.storedBytes, state)
         }
         learner.releaseActivations()
         if let last = curve.steps.last, !last.loss.isFinite {
             throw StageFailure("the loss is not a number any more; lower the learning rate (it is \(options.learningRate))")
         }
+        if parameters.isTrunk {
+            try SafeTensors.write(state(), to: output(TrainingState.file))
+            return curve.steps
+        }
+        if learner.step == options.steps { validation?.checkAtEnd(learner, &curve) }
         if let best = validation?.bestValues { try learner.replaceTrainedValues(with: best) }
         if let adapters = learner.adapters {
             try AdapterFolder(output("")).write(adapters)
@@ -88,6 +97,8 @@ extension StageContext {
             optimizer: parameters.optimizer, warmup: parameters.warmup, weightDecay: parameters.weightDecay,
             products: products, seed: UInt64(bitPattern: Int64(parameters.seed)))
         options.warmupSteps = parameters.warmupSteps
+        options.schedule = parameters.schedule
+        options.decay = parameters.decay ?? LearningRateSchedule.standardDecay
         options.clippingNorm = parameters.clippingNorm
         options.adaptation = adaptation
         options.sharesPrefixes = parameters.sharePrefixes
@@ -111,7 +122,9 @@ extension TrainingParameters {
 }
 
 extension TrainSFT: RunnableStage {
-    package static let artifact: [Output] = [.model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true)]
+    package static let artifact: [Output] = [
+        .model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true), TrainingState.output,
+    ]
 
     package func run(in context: StageContext) throws {
         let rows = try context.responseRows(prompt, answer)

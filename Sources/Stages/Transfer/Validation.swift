@@ -7,7 +7,6 @@ import Kinds
 struct Validation {
     private let rows: [TrainingExample]
     private let parameters: ValidationParameters
-    private let steps: Int
     private var best: (loss: Double, values: [Float])?
     /// Checks since the best one.
     private var worseChecks = 0
@@ -16,9 +15,7 @@ struct Validation {
     private static let tensor = "best_values"
 
     /// Reads the input `data`; `nil` where the training has no validation.
-    ///
-    /// - Parameter steps: of the training.
-    init?(_ training: TrainingParameters, steps: Int, model: Model, in context: StageContext) throws {
+    init?(_ training: TrainingParameters, model: Model, in context: StageContext) throws {
         guard let parameters = training.validation else { return nil }
         guard context.hasInput("data") else { throw StageFailure("validation needs the input 'data', for its set 'valid'") }
         let reader = try context.responseRows(parameters.prompt, parameters.answer)
@@ -31,7 +28,6 @@ struct Validation {
         guard !rows.isEmpty else { throw StageFailure("the set 'valid' has no rows to validate on; raise 'data.split.valid'") }
         for (index, row) in rows.enumerated() { try row.check(model.configuration, loss: .crossEntropy, index: index) }
         self.parameters = parameters
-        self.steps = steps
     }
 
     /// Whether so many checks were no better than the best one that the training may end.
@@ -40,9 +36,20 @@ struct Validation {
     /// The trained values at the best check; `nil` before the first.
     var bestValues: [Float]? { best?.values }
 
-    /// Checks the learner after a step where a check is due: every so many steps, and after the last.
+    /// Checks the learner after a step where a check is due.
     mutating func check(_ learner: Learner, after step: inout TrainingStep) {
-        guard learner.step.isMultiple(of: parameters.every) || learner.step == steps else { return }
+        if learner.step.isMultiple(of: parameters.every) { look(at: learner, after: &step) }
+    }
+
+    /// Checks the learner after the last step of its training, unless that was done. No state has this check: a longer training
+    /// does not make it.
+    mutating func checkAtEnd(_ learner: Learner, _ curve: inout TrainingCurve) {
+        guard var last = curve.steps.last, last.readings[Self.reading] == nil else { return }
+        look(at: learner, after: &last)
+        curve.replaceLast(with: last)
+    }
+
+    private mutating func look(at learner: Learner, after step: inout TrainingStep) {
         let loss = learner.meanLoss(of: rows)
         step.readings[Self.reading] = loss
         if loss < best?.loss ?? .infinity {

@@ -81,6 +81,11 @@ struct DigestedRecipe: Sendable, CustomTestStringConvertible {
         DigestedRecipe(file: "utterance-digests.txt", targets: ["data"], program: variedUtterances) {
             $0.hasPrefix("data")
         },
+        DigestedRecipe(
+            file: "refusal-digests.txt", targets: ["student.sft.decisions"], program: RefusalBuildTests.program
+        ) {
+            $0 == "data" || $0.hasSuffix(".decisions")
+        },
         DigestedRecipe(file: "command-digests.txt", targets: ["sorted"]) {
             let program = try DecantProgram()
             try program.write(DecantProgram.tinyRecipe + "\n" + command, to: "tiny.yaml")

@@ -62,7 +62,7 @@ struct AnsweringModel {
             method = .generating(
                 Generator(model.over(tokens: encoder.tokenizer.vocabularySize), workers: workers), options,
                 isFree ? nil : AnswerConstraints(task: task, prompts: encoder))
-            if answerStyle == .call, let threshold = try history.callThreshold(in: store) {
+            if answerStyle == .call, let threshold = try history.callThreshold(of: target, in: store) {
                 let likelihoods = NoCallReader(
                     model.over(tokens: encoder.tokenizer.vocabularySize), prompts: encoder, workers: workers)
                 decision = likelihoods.map { ($0, threshold) }

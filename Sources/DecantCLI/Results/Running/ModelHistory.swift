@@ -44,10 +44,10 @@ struct ModelHistory {
         try data.flatMap { try store.read(DataFiles.functions, of: $0.artifact)?.functions } ?? [:]
     }
 
-    /// What decides between calls and none, as an evaluation of the model has found it; `nil` where none was looked for.
+    /// What decides between calls and none, as the build of the model has found it; `nil` where none was looked for.
     ///
     /// Only models that have learned from rows without the right function are looked up: all stages of the store are read.
-    func callThreshold(in store: Store) throws -> Double? {
+    func callThreshold(of target: StoredTarget, in store: Store) throws -> Double? {
         guard let model = stages.first?.record, stages.contains(where: { $0.record.action.kind == DataNoCall.name }) else {
             return nil
         }
@@ -56,8 +56,11 @@ struct ModelHistory {
                 answers.action.inputs.contains { $0.name == "model" && $0.artifact == model.artifact.digest }
             }
         }
-        // Several evaluations may have looked; the one with the smallest commit is as good as any, and always the same.
-        for decision in decisions.sorted(by: { $0.record.commit < $1.record.commit }) {
+        let names = try StageNames(around: target, in: store)
+        let own = decisions.filter { names.name(of: $0.record.commit) != nil }
+        // A model that no build is named with: any decision is as good, and the one with the smallest commit always the same.
+        let possible = own.isEmpty && target.build == nil ? decisions : own
+        for decision in possible.sorted(by: { $0.record.commit < $1.record.commit }) {
             let figures = try store.read(EvalDecide.thresholds, of: decision.record.artifact)
             if let threshold = figures?["threshold"]?.double { return threshold }
         }
