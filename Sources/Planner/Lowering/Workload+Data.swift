@@ -5,19 +5,28 @@ import Words
 extension Workload {
     /// The rows that a recipe's data come to, and the tokens that rows of its kind of prompt come to.
     ///
-    /// - Parameter figures: of the rows, where their files were looked into.
-    init(_ data: DataSection, _ figures: RowFigures? = nil) {
+    /// - Parameters:
+    ///   - figures: of the rows, where their files were looked into.
+    ///   - describingFunctions: whether prompts say of functions what they do.
+    init(_ data: DataSection, _ figures: RowFigures? = nil, describingFunctions: Bool = false) {
         let standard = data.split.candidates > 0 ? Double(data.split.candidates) : figures?.listed ?? 10
-        let listed = data.prompt.value == .query ? 0 : data.retrieve.map { Double($0.kind.topK) } ?? standard
-        let tokens = figures.map { Self.tokens(of: $0, listed: listed) }
+        // The list of a group is computed once, for as many of its rows as a training keeps together.
+        let together = Double(min(max(1, data.split.group), Self.mostTogether))
+        let own = data.retrieve.map { Double($0.kind.topK) } ?? standard
+        let listed = data.prompt.value == .query ? 0 : own / together
+        let tokens = figures.map { Self.tokens(of: $0, listed: listed, describingFunctions) }
         self.init(
             tokensPerRow: tokens ?? (data.prompt.value == .query ? 36 : 40 + 12 * listed),
             rows: Self.rows(of: data, figures?.rows))
     }
 
+    /// Rows that begin alike and stay together in training, at most.
+    private static let mostTogether = 16
+
     /// A token is 4 bytes of words and 3 of calls and signatures; marks of the roles are 8.
-    private static func tokens(of figures: RowFigures, listed: Double) -> Double {
-        8 + figures.question / 4 + figures.answer / 3 + listed * (figures.signature / 3 + 1)
+    private static func tokens(of figures: RowFigures, listed: Double, _ describingFunctions: Bool) -> Double {
+        let words = describingFunctions ? max(0, figures.described - figures.signature) / 4 : 0
+        return 8 + figures.question / 4 + figures.answer / 3 + listed * (figures.signature / 3 + words + 1)
     }
 
     /// - Parameter known: how many rows sets have before what is made of them.
