@@ -77,14 +77,18 @@ extension Fields {
                 report(
                     .wrongType(
                         fullName(of: name), wants: "a mapping such as {\(example): …}", found: value,
-                        help: value.scalar.flatMap { scalar in
-                            field.mapping.field(for: scalar.text).map { "write '\(name): {\($0): \(scalar.text)}'" }
-                        }))
+                        help: Self.mapping(field.mapping, under: name, for: value)))
             }
         }
         return Fields(
             field.mapping, path: fullName(of: name), anchor: entry(name)?.key.span ?? anchor, entries: entries,
             findings: findings)
+    }
+
+    /// How a mapping is written that was meant by a word standing alone.
+    private static func mapping(_ mapping: MappingDefinition, under name: String, for value: Node) -> String? {
+        guard let text = value.scalar?.text, let field = mapping.field(for: text) else { return nil }
+        return "write '\(name): {\(field): \(text)}'"
     }
 
     /// A mapping that may be left out or be `none`: `nil` then.
@@ -131,7 +135,10 @@ extension Fields {
             let path = "\(fullName(of: field.name)).\(entry.name)"
             if entry.value.mapping == nil, !entry.value.isNull {
                 let example = definition.names.first ?? "…"
-                report(.wrongType(path, wants: "a mapping such as {\(example): …}", found: entry.value))
+                report(
+                    .wrongType(
+                        path, wants: "a mapping such as {\(example): …}", found: entry.value,
+                        help: Self.mapping(definition, under: entry.name, for: entry.value)))
             }
             return (
                 Spanned(entry.name, at: entry.key.span, field: path),

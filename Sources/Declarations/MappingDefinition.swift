@@ -27,8 +27,10 @@ package struct MappingDefinition: Sendable {
         fields.filter { $0.type.section?.names.contains(name) == true }.map(\.name)
     }
 
-    /// The first field that a word or share standing alone was meant for.
-    func field(for text: String) -> String? { fields.first { $0.type.fits(text) }?.name }
+    /// The first field that a word or share standing alone was meant for; any other word may say where things come `from`.
+    func field(for text: String) -> String? {
+        fields.first { $0.type.fits(text) }?.name ?? names.first { $0 == "from" }
+    }
 }
 
 extension ValueType {

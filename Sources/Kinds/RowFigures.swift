@@ -10,6 +10,8 @@ package struct RowFigures: Codable, Hashable, Sendable {
     package var listed = 0.0
     /// Bytes of a function's name, and of the names and types of its arguments.
     package var signature = 0.0
+    /// Bytes of the line of a function that its descriptions are part of.
+    package var described = 0.0
 
     package init() {}
 }

@@ -54,6 +54,30 @@ import Words
         #expect(try run.lines("ood.jsonl").count == 2)
     }
 
+    /// The group that lists nothing that is called and is most like it; what none suits keeps a list of its own.
+    @Test func aCopyJoinsAnotherGroup() throws {
+        let groups = [
+            ("heat", "set_heat", ["play", "set_heat"]), ("light", "set_light", ["set_light", "stop"]),
+            ("phone", "find_phone", ["find_phone", "stop"]),
+        ]
+        var data = Self.data
+        data["data/train.jsonl"] = groups.flatMap { group in
+            (0..<4).map { Self.row("\(group.0)\($0)", calls: group.1, functions: group.2) }
+        }.joined(separator: "\n")
+        let rows = try StageRun(DataNoCall(share: 0.5), texts: data).lines("train.jsonl")
+        #expect(rows.count == 24)
+        // Each of the three lists stands in one piece.
+        let lists = rows.map { $0["functions"] }
+        #expect(zip(lists, lists.dropFirst()).count { $0 != $1 } == 2)
+        for row in rows where row["id"]?.string?.hasSuffix("/no-call") == true {
+            let (id, listed) = (row["id"]?.string ?? "", (row["functions"]?.array ?? []).compactMap(\.string))
+            #expect(row["answers"] == [])
+            if id.hasPrefix("heat") { #expect(listed == ["set_light", "stop"], "\(id)") }
+            if id.hasPrefix("light") { #expect(listed == ["play", "set_heat"], "\(id)") }
+            if id.hasPrefix("phone") { #expect(!listed.contains("find_phone"), "\(id)") }
+        }
+    }
+
     /// A row that lists nothing else, wants nothing, or has begun to be answered says nothing without its function.
     @Test func someRowsCannotBeCopied() {
         let copies = RefusedRows(DataNoCall(share: 0.5), pool: Self.names.sorted())

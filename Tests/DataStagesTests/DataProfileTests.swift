@@ -52,6 +52,14 @@ import Testing
         }
     }
 
+    /// Their rows ask the same, and their lists differ.
+    @Test func copiesThatWantNoCallRepeatNothing() throws {
+        try write(["train": [row("1", "play jazz"), row("1/no-call", "play jazz", "[]")]])
+        let profile = try DataProfile(of: place.url, tokenizer: nil)
+        #expect(profile.json["repeated"]?["other_answer"]?["count"] == 0 && profile.json["no_call"] == ["train": 1])
+        #expect(!profile.warnings.contains { $0.contains("another answer") })
+    }
+
     @Test func repliesAreLabels() throws {
         try place.write(#"{"kind":"classify","labels":["billing","refund","sales"]}"#, to: "task.json")
         try write([

@@ -157,4 +157,21 @@ import Testing
         let work = try #require(kind.operations(workload))
         #expect(abs(work / expected - 1) < 1e-9)
     }
+
+    /// The list of a group is counted once, and with what functions do.
+    @Test func listsAreCountedAsPromptsShowThem() throws {
+        var figures = RowFigures()
+        (figures.question, figures.answer, figures.signature, figures.described) = (40, 60, 30, 90)
+        func tokens(_ candidates: String, describing: Bool) throws -> Double {
+            let header = Self.header.replacing(
+                "count: 2k}", with: "count: 2k}\n  prompt: tools\n  candidates: \(candidates)")
+            let recipe = try #require(RecipeReader.read(SourceText(path: "recipe.yaml", text: header)).recipe)
+            return Workload(recipe.variants[0].pipeline.data, figures, describingFunctions: describing).tokensPerRow
+        }
+        #expect(try tokens("6", describing: false) == 38 + 6 * 11)
+        #expect(try tokens("6", describing: true) == 38 + 6 * 26)
+        #expect(try tokens("{count: 6, group: 12}", describing: true) == 38 + 13)
+        // A training keeps sixteen rows together.
+        #expect(try tokens("{count: 6, group: 48}", describing: false) == 38 + 66.0 / 16)
+    }
 }

@@ -11,12 +11,17 @@ package enum RefusalKinds {
 /// is one. Training rows never get a function that rows of other sets call and no training row does. Equal questions with and
 /// without the right function teach that the list decides, and not the words.
 ///
+/// Where rows list the same functions one after the other (`candidates.group`), a copy lists what other such rows list, and
+/// stands behind them: of eight lists that suit it, the one with the most functions that share a word with those it calls.
+///
+/// Revision 2: copies of rows in groups had lists of their own, whose prompts nothing shared.
+///
 /// Inputs: `data` (of `data.split`, or what became of it).
 /// Output: as its input, and `no_call.json`: of each set that gets copies, its rows, its copies, and the rows that could be
 /// copied.
 package struct DataNoCall: StageKind {
     package static let declaration = KindDeclaration(
-        "data.no-call", revision: 1, inputs: [.required("data")], output: "as `data.split`, and `no_call.json`")
+        "data.no-call", revision: 2, inputs: [.required("data")], output: "as `data.split`, and `no_call.json`")
 
     @Spanned package var share = 0.2
     /// In the order of `RowSet`.

@@ -16,7 +16,8 @@ extension Lowering {
         return LoweredBase(
             pipeline: pipeline, data: own, teacherData: views[pipeline.teacherView] ?? data, lessons: own, prompt: prompt,
             sets: Spanned(pipeline.evaluatedSets, at: Self.setPlace(pipeline)),
-            workload: Workload(pipeline.data, rowFigures[pipeline.dataIdentity]))
+            workload: Workload(
+                pipeline.data, rowFigures[pipeline.dataIdentity], describingFunctions: pipeline.describesFunctions))
     }
 
     /// The compressed view of the same rows, beside the full one.
@@ -191,5 +192,12 @@ extension Lowering {
         let workload = Workload.unknown.of(models[name.value]?.work)
         return try builder.add(
             kind, .named("\(name.value).model"), inputs: [.init(name: "source", stage: stage)], workload: workload)
+    }
+}
+
+extension Pipeline {
+    /// Whether the student's prompts say of functions what they do: where nobody says it, those of an imported model do.
+    fileprivate var describesFunctions: Bool {
+        prompts.signature.map { $0.value == .described } ?? (student.origin.reference != nil)
     }
 }

@@ -5,11 +5,13 @@ import Words
 extension Workload {
     /// The rows that a recipe's data come to, and the tokens that rows of its kind of prompt come to.
     ///
-    /// - Parameter figures: of the rows, where their files were looked into.
-    init(_ data: DataSection, _ figures: RowFigures? = nil) {
+    /// - Parameters:
+    ///   - figures: of the rows, where their files were looked into.
+    ///   - describingFunctions: whether prompts say of functions what they do.
+    init(_ data: DataSection, _ figures: RowFigures? = nil, describingFunctions: Bool = false) {
         let standard = data.split.candidates > 0 ? Double(data.split.candidates) : figures?.listed ?? 10
         let listed = data.prompt.value == .query ? 0 : data.retrieve.map { Double($0.kind.topK) } ?? standard
-        let list = listed * (figures.map { $0.signature / 3 + 1 } ?? 12)
+        let list = listed * (figures.map { Self.tokensOfFunction($0, described: describingFunctions) } ?? 12)
         let others = figures.map(Self.tokensBesidesList) ?? (data.prompt.value == .query ? 36 : 40)
         // Groups are full but for the last ones.
         let group = data.split.group
@@ -21,6 +23,11 @@ extension Workload {
     /// A token is 4 bytes of words and 3 of calls and signatures; marks of the roles are 8.
     private static func tokensBesidesList(of figures: RowFigures) -> Double {
         8 + figures.question / 4 + figures.answer / 3
+    }
+
+    private static func tokensOfFunction(_ figures: RowFigures, described: Bool) -> Double {
+        let words = described ? max(0, figures.described - figures.signature) / 4 : 0
+        return figures.signature / 3 + words + 1
     }
 
     /// - Parameter known: how many rows sets have before what is made of them.

@@ -87,7 +87,10 @@ struct IngestedRows {
 
     /// - Parameter unknown: a call among the answers of a function that nobody defines.
     private func check(_ unknown: FunctionCall?) throws(RowError) {
-        if let unknown { throw RowError("the answer calls '\(unknown.name)', which the row's tools do not have") }
+        guard let unknown else { return }
+        let missing =
+            hasSharedFunctions ? "neither the row's tools nor data.ingest.functions have" : "the row's tools do not have"
+        throw RowError("the answer calls '\(unknown.name)', which \(missing)")
     }
 
     /// Hands a row on. Equal rows are one; an id that another row has is refused.

@@ -125,7 +125,8 @@ enum DecantRowReader: RowLineReader {
             return (try Row(json: .object((json.object ?? [:]).merging(members.object ?? [:]) { $1 })), [])
         }
         guard let tools = json["tools"]?.array ?? (isUnlabelled ? [] : nil) else {
-            throw RowError("the row has no 'tools' list")
+            throw RowError(
+                "the row has no 'tools' list; add one, or name a file of all functions as 'functions' under data.ingest")
         }
         let functions = try tools.map(FunctionDefinition.init(tool:))
         var row = try Row(json: json)
@@ -136,8 +137,9 @@ enum DecantRowReader: RowLineReader {
         if isUnlabelled { return (row, functions) }
         let wantsCall = json["expect"]?.string != "no_call"
         guard wantsCall == !row.answers.isEmpty else {
+            let fix = wantsCall ? "where no call is right, say \"expect\": \"no_call\"" : "take \"expect\" or the answers out"
             throw RowError(
-                "\(row.name) expects \(wantsCall ? "calls" : "no call") but has \(row.answers.count) answers")
+                "\(row.name) expects \(wantsCall ? "calls" : "no call") but has \(row.answers.count) answers; \(fix)")
         }
         return (row, functions)
     }

@@ -116,7 +116,11 @@ private enum TabbedReader: RowReader {
         (row.replacing(#""id":"a","#, with: ""), "rows.jsonl, line 2: the row has no 'id'"),
         (row.replacing(#""query":"play x","#, with: ""), "line 2: the row 'a' has no 'query'"),
         (row.replacing("\"tools\"", with: "\"tool\""), "line 2: the row has no 'tools' list"),
-        (row.replacing("calls\"}", with: "no_call\"}"), "line 2: the row 'a' expects no call but has 1 answers"),
+        (row.replacing("calls\"}", with: "no_call\"}"), "line 2: the row 'a' expects no call but has 1 answers; take"),
+        (
+            row.replacing(#"[{"name":"play","arguments":{}}]"#, with: "[]"),
+            #"but has 0 answers; where no call is right, say "expect": "no_call""#
+        ),
         (row.replacing(#"[{"name":"play","arguments"#, with: #"[{"name":"sing","arguments"#), "the answer calls 'sing'"),
         (
             row + "\n" + row.replacing("play x", with: "play y"),

@@ -140,6 +140,8 @@ package struct DataProfile: Sendable {
     private mutating func checkRepeats(
         of row: Row, _ response: String, _ set: String, _ seen: inout [Fingerprint: Fingerprint]
     ) {
+        // The copies of `data.no-call` ask again on purpose.
+        guard !row.id.hasSuffix(RefusedRows.idEnding) else { return }
         let parts = [row.wholeQuery, row.ranked?.text ?? ""] + (row.options?.texts ?? [])
         let question = Fingerprint(parts.joined(separator: "\u{0}").utf8)
         let answer = Fingerprint(response.utf8)

@@ -23,7 +23,7 @@ extension DataNoCall: RunnableStage {
         for (index, (name, rows)) in sets.sets.enumerated() where self.sets.contains(where: { $0.rawValue == name }) {
             let pool = name == RowSets.training ? known.filter { !unseen.contains($0) } : known
             let copies = RefusedRows(self, pool: pool).copies(of: rows)
-            sets.sets[index].rows += copies.rows
+            sets.sets[index].rows = ListGroups(of: rows).joined(by: copies.rows)
             counts[name] = [
                 "rows": .count(rows.count), "copies": .count(copies.rows.count), "possible": .count(copies.possible),
             ]
@@ -51,14 +51,30 @@ struct RefusedRows {
     /// What ends the id of a copy, behind its row's.
     static let idEnding = "/no-call"
 
+    /// A copy, and what decides whose list it takes where rows stand in groups.
+    struct Copy {
+        var row: Row
+        /// The functions that its row calls.
+        let called: Set<String>
+        /// In [0, 1): where the search for a list begins.
+        let start: Double
+    }
+
     /// The copies of a set's rows in the order of the rows; how many were wanted, and how many rows can be copied.
-    func copies(of rows: [Row]) -> (rows: [Row], wanted: Int, possible: Int) {
+    func copies(of rows: [Row]) -> (rows: [Copy], wanted: Int, possible: Int) {
         let asked = rows.count { !$0.isPassage }
         let wanted = Int((Double(asked) * kind.share / (1 - kind.share)).rounded())
         let possible = rows.indices.filter { copy(of: rows[$0]) != nil }
         let ranked = possible.map { (StableHash.unit("no_call", kind.seed, rows[$0].id), $0) }.sorted { $0 < $1 }
         let chosen = ranked.prefix(wanted).map(\.1).sorted()
-        return (chosen.compactMap { copy(of: rows[$0]) }, wanted, possible.count)
+        let copies = chosen.compactMap { place in
+            copy(of: rows[place]).map { copy in
+                Copy(
+                    row: copy, called: Set(rows[place].answers.map(\.name)),
+                    start: StableHash.unit("no_call list", kind.seed, rows[place].id))
+            }
+        }
+        return (copies, wanted, possible.count)
     }
 
     /// `nil` where a row calls nothing that it lists, lists nothing else, or is in the middle of what it asks for.

@@ -7,7 +7,7 @@ import Words
 /// What the files of a recipe's data say before anything runs: what is wrong with them, and which sets get rows.
 package struct DataSurvey: Sendable {
     /// Raised whenever other things are found: what an earlier revision found is then not believed.
-    package static let revision = 2
+    package static let revision = 3
     private static let mostFindings = 100
 
     /// Sorted by position.
@@ -63,8 +63,10 @@ extension RowFigures {
         }
         let count = Double(rows.count)
         (question, answer, listed) = (question / count, answer / count, listed / count)
-        let signatures = functions.values.map(\.signatureLength)
-        signature = Double(signatures.reduce(0, +)) / Double(max(1, signatures.count))
+        let several = Double(max(1, functions.count))
+        signature = Double(functions.values.map(\.signatureLength).reduce(0, +)) / several
+        let lines = functions.values.map { FunctionSignature($0, as: .described).text.utf8.count }
+        described = Double(lines.reduce(0, +)) / several
     }
 }
 
