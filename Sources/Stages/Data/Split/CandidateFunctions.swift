@@ -75,6 +75,11 @@ struct CandidateFunctions {
         return ranked.prefix(count).map(\.1)
     }
 
+    /// Functions that are listed because they are similar to those that a row calls.
+    func alike(to own: Set<String>, for row: Row) -> [String] {
+        similar?.alike(to: own, in: max(0, split.candidates - own.count), share: split.similar, stream: row.id) ?? []
+    }
+
     func placed(_ names: [String], in row: Row) -> [String] {
         names.map { (order($0 + "/place", row), $0) }.sorted { $0 < $1 }.map(\.1)
     }
@@ -108,12 +113,20 @@ struct SimilarFunctions {
     ///   - fewest: at least so many of them.
     ///   - stream: names the draw; equal streams draw the same.
     func drawn(_ count: Int, for called: Set<String>, share: Double, atLeast fewest: Int, stream: String) -> [String] {
+        let alike = alike(to: called, in: count, share: share, atLeast: fewest, stream: stream)
+        var taken = called.union(alike)
+        return alike + draw(count - alike.count, of: Array(pool.indices), &taken, stream: "others/\(stream)")
+    }
+
+    /// Those alone that share a word with one that is called, of `count` functions that are drawn.
+    func alike(
+        to called: Set<String>, in count: Int, share: Double, atLeast fewest: Int = 0, stream: String
+    ) -> [String] {
         let wanted = Int(share * Double(count) + StableHash.unit("similar", seed, stream))
         var taken = called
         let words = Set(called.flatMap(SearchTerms.terms)).sorted()
-        let alike = draw(
+        return draw(
             min(count, max(fewest, wanted)), of: words.flatMap { functions[$0] ?? [] }, &taken, stream: "similar/\(stream)")
-        return alike + draw(count - alike.count, of: Array(pool.indices), &taken, stream: "others/\(stream)")
     }
 
     private func draw(_ count: Int, of indices: [Int], _ taken: inout Set<String>, stream: String) -> [String] {
