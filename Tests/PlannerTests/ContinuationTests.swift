@@ -45,9 +45,10 @@ import Testing
         #expect(graph.stage(named: "student.sft.scores") != nil)
     }
 
-    @Test(arguments: [
-        ("constant", 200, [100, 200]), ("wsd", 200, [100]), ("wsd", 100, []), ("constant", 99, []),
-    ] as [(String, Int, [Int])])
+    @Test(
+        arguments: [
+            ("constant", 200, [100, 200]), ("wsd", 200, [100]), ("wsd", 100, []), ("constant", 99, []),
+        ] as [(String, Int, [Int])])
     func theTrunkEndsBeforeTheRateFalls(schedule: String, steps: Int, cuts: [Int]) throws {
         let graph = try Self.graph("steps: \(steps), schedule: \(schedule)")
         #expect(Self.trunk(graph) == cuts.map { "student.sft.until\($0)" })

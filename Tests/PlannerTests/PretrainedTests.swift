@@ -162,16 +162,18 @@ import Testing
     @Test func listsAreCountedAsPromptsShowThem() throws {
         var figures = RowFigures()
         (figures.question, figures.answer, figures.signature, figures.described) = (40, 60, 30, 90)
-        func tokens(_ candidates: String, describing: Bool) throws -> Double {
+        func workload(_ candidates: String, describing: Bool) throws -> Workload {
             let header = Self.header.replacing(
                 "count: 2k}", with: "count: 2k}\n  prompt: tools\n  candidates: \(candidates)")
             let recipe = try #require(RecipeReader.read(SourceText(path: "recipe.yaml", text: header)).recipe)
-            return Workload(recipe.variants[0].pipeline.data, figures, describingFunctions: describing).tokensPerRow
+            return Workload(recipe.variants[0].pipeline.data, figures, describingFunctions: describing)
         }
-        #expect(try tokens("6", describing: false) == 38 + 6 * 11)
-        #expect(try tokens("6", describing: true) == 38 + 6 * 26)
-        #expect(try tokens("{count: 6, group: 12}", describing: true) == 38 + 13)
-        // A training keeps sixteen rows together.
-        #expect(try tokens("{count: 6, group: 48}", describing: false) == 38 + 66.0 / 16)
+        #expect(try workload("6", describing: false).tokensPerRow == 38 + 6 * 11)
+        #expect(try workload("6", describing: true).tokensPerRow == 38 + 6 * 26)
+        let grouped = try workload("{count: 6, group: 12}", describing: true)
+        #expect(grouped.tokensPerRow == 38 + 6 * 26)
+        #expect(grouped.sharing().tokensPerRow == 38 + 13)
+        // A step of four rows has four of them together.
+        #expect(grouped.sharing(among: 4).tokensPerRow == 38 + 39)
     }
 }
