@@ -27,7 +27,7 @@ import Testing
         #expect(training["warmup_steps"] == 20)
         #expect(training["steps"] == 500)
         #expect(training["validation"]?["every"] == 50)
-        #expect(training["validation"]?["patience"] == 3)
+        #expect(training["validation"]?["patience"] == 5)
         #expect(training["validation"]?["rows"] == 128)
     }
 

@@ -88,6 +88,14 @@ import Testing
         #expect(recipe.variants[0].pipeline.transfer.steps.map(\.method.value) == [.sft])
     }
 
+    @Test func aNullTakesAnAxisAway() throws {
+        let base = header + "matrix: {transfer: {a: RFT, b: KD}, student.seed: [1, 2]}\n"
+        let recipe = try read(
+            "decant: 1\nextends: base.yaml\nmatrix: {transfer: null}\n", files: ["base.yaml": base])
+        #expect(recipe.variants.count == 2)
+        #expect(recipe.variants.allSatisfy { $0.choices.map(\.field) == ["student.seed"] })
+    }
+
     @Test func exclusionsLeaveCombinationsOut() throws {
         let recipe = try read(
             header + """

@@ -71,6 +71,7 @@ package struct DataIngest: StageKind {
     @Spanned package var columnsOfInputs: [String: [String: String]]? = nil
     @Spanned package var badRows = 0.0
     @Spanned package var skip = 0
+    @Spanned package var copy = false
     /// Empty where rows of `spans` are no calls.
     @Spanned package var calls = ""
     /// Other functions, by input; `nil` where all have one.
@@ -98,6 +99,13 @@ package struct DataIngest: StageKind {
             .integer(
                 "skip", in: 0...1_000_000,
                 "Records that may be damaged or wrong, whatever share of all they are: they are left out, counted and named."),
+            key: .unlessStandard),
+        .init(
+            \.$copy,
+            .flag(
+                "copy",
+                "Whether constrained answers copy from the question what stands in it in every training row: each text argument "
+                    + "whose values do gets `copy: true` in its schema."),
             key: .unlessStandard),
         .init(
             \.$expect,

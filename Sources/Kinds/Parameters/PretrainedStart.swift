@@ -7,6 +7,8 @@ import Words
 /// many steps however long a training is.
 extension TrainingParameters {
     static let pretrainedWarmupSteps = 20
+    /// For how often to look where the steps follow from the rows: a training of a few epochs of some thousand rows.
+    private static let stepsOfEpochs = 1000
 
     /// Parameters that nobody gives follow from where the model comes from.
     package mutating func follow(pretrained: Spanned<Bool>) {
@@ -17,7 +19,8 @@ extension TrainingParameters {
     }
 
     /// Ends where looks at the set `valid` are no better any more, and keeps the best model, unless the recipe says how often to
-    /// look. A look every tenth of the steps reads so few rows that all looks together are a small part of the training.
+    /// look. A look every tenth of the steps reads so few rows that all looks together are a small part of the training. It waits
+    /// for as many steps as half of them: while the rate is high, looks go up and down, and most is won when it falls.
     ///
     /// - Parameters:
     ///   - valid: the share of the rows that are looked at, whose place says why there are looks.
@@ -25,8 +28,8 @@ extension TrainingParameters {
     package mutating func followValidation(pretrained: Spanned<Bool>, valid: Spanned<Double>, part: Int? = nil) {
         guard pretrained.value, validation == nil else { return }
         var checks = ValidationParameters.standard
-        checks.every = max(25, (part ?? steps ?? 250) / 10)
-        checks.patience = 3
+        checks.every = max(25, (part ?? steps ?? Self.stepsOfEpochs) / 10)
+        checks.patience = 5
         checks.rows = 128
         $validation = $validation.or(valid) { _ in checks }
     }

@@ -98,9 +98,12 @@ struct Extension {
         return Node(.mapping(merged), at: entry.value.span)
     }
 
-    /// The axes of a matrix are wholes: values by names do not join those of the other recipe.
+    /// The axes of a matrix are wholes: values by names do not join those of the other recipe. A null takes an axis away.
     private static func replace(_ lower: [Node.Entry], by upper: [Node.Entry]) -> [Node.Entry] {
-        lower.map { axis in upper.first { $0.name == axis.name } ?? axis }
+        lower.compactMap { axis in
+            guard let new = upper.first(where: { $0.name == axis.name }) else { return axis }
+            return new.value.isNull ? nil : new
+        }
             + upper.filter { axis in !lower.contains { $0.name == axis.name } }
     }
 }

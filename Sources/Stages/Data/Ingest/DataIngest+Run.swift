@@ -15,8 +15,10 @@ extension DataIngest: RunnableStage {
         let rows = try LineWriter<Row>(to: context.output(DataFiles.rows.name))
         // Functions are ranked when all are known.
         var unranked: [Row] = []
+        var copied = copy ? CopiedArguments() : nil
         var collected = try IngestedRows(task: TaskRows(context.taskDescription(of: self)), badRows: badRows, skip: skip) {
             row in
+            copied?.add(row)
             if task == .rank { unranked.append(row) } else { try rows.write(row) }
         }
         if context.hasInput("functions") { collected.define(try context.readFunctionFile("functions")) }
@@ -25,6 +27,7 @@ extension DataIngest: RunnableStage {
             try format.reader.read(files.filter { $0.format == format }, into: &collected)
         }
         let functions = collected.functions.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            .map { copied?.marked($0) ?? $0 }
         for row in try rankings(of: unranked, among: functions) { try rows.write(row) }
         try rows.finish()
         try collected.checkBadRows()
