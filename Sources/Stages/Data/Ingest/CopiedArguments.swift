@@ -22,7 +22,9 @@ struct CopiedArguments {
         var function = function
         guard var schema = function.parameters.object, var properties = schema["properties"]?.object else { return function }
         for (name, isCopied) in isCopied[function.name] ?? [:] where isCopied {
-            guard var property = properties[name]?.object, property["type"] == "string", property["enum"] == nil else { continue }
+            guard var property = properties[name]?.object, property["type"] == "string", property["enum"] == nil else {
+                continue
+            }
             property[SchemaMember.copy] = true
             properties[name] = .object(property)
         }
