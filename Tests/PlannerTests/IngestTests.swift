@@ -60,6 +60,7 @@ import Testing
             try parameters("{format: table, train: functions, bad_rows: 1%}") == #"{"bad_rows":0.01,"format":"table"}"#)
         #expect(try parameters("{format: table, train: functions, bad_rows: 0%}") == #"{"format":"table"}"#)
         #expect(try parameters("{format: table, train: functions, skip: 3}") == #"{"format":"table","skip":3}"#)
+        #expect(try parameters("{train: functions, copy: true}") == #"{"copy":true,"format":"decant"}"#)
     }
 
     /// Rows of `valid` and `ood`, and those that are mixed in, are read as sets of their own are.

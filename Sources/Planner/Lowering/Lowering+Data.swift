@@ -51,7 +51,7 @@ extension Lowering {
         }
         var kind = DataIngest.standard
         (kind.$format, kind.$columns, kind.$badRows) = (ingest.format, ingest.columns, ingest.badRows)
-        kind.$skip = ingest.skip
+        (kind.$skip, kind.$copy) = (ingest.skip, ingest.copy)
         kind.$formats = Self.differing(readings.map { ($0.input, $0.reading.format) }, from: ingest.format)
         let columns = readings.map { ($0.input, $0.reading.columns.map { $0 ?? [:] }) }
         kind.$columnsOfInputs = Self.differing(columns, from: ingest.columns.map { $0 ?? [:] })

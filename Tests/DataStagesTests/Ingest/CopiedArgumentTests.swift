@@ -60,6 +60,6 @@ import Testing
         var ingest = DataIngest(format: .decant)
         ingest.copy = copy
         let run = try StageRun(ingest, texts: ["train.0/rows.jsonl": line])
-        #expect(try run.text("functions.json").contains(#""copy":true"#) == copy)
+        #expect(try run.json("functions.json").canonicalText.contains(#""copy":true"#) == copy)
     }
 }

@@ -12,6 +12,7 @@ package struct IngestSection: Sendable {
     package let columns: Spanned<[String: String]?>
     package let badRows: Spanned<Double>
     package let skip: Spanned<Int>
+    package let copy: Spanned<Bool>
     /// Of sources that say nothing else.
     package let expect: Spanned<RowExpectation>
     /// What rows of `spans` call, of sources that say nothing else.
@@ -50,7 +51,7 @@ package struct IngestSection: Sendable {
         var kind = DataIngest.standard
         kind.read(fields)
         (format, columns, badRows, expect) = (kind.$format, kind.$columns, kind.$badRows, kind.$expect)
-        (skip, calls) = (kind.$skip, kind.$calls)
+        (skip, copy, calls) = (kind.$skip, kind.$copy, kind.$calls)
         functions = fields.reference(Definition.functions, among: references)
         let standard = RowSource.Reading(format: format, columns: columns, expect: expect, calls: calls)
         standard.check(fields.findings)
