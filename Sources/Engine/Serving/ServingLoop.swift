@@ -30,11 +30,11 @@ struct ServingLoop {
             _ = running.advance(starting: &admission)
             admission.share(&running.growing, in: cache)
             tell()
-            end(running.takeEnded())
+            let ended = end(running.takeEnded())
             publish()
+            if ended > 0 { queue.finish(ended) }
         }
         fail("The engine was closed.")
-        publish()
     }
 
     /// Removes the answers of those who left.
@@ -62,7 +62,9 @@ struct ServingLoop {
     }
 
     /// Tells of the answers that ended, and of those that the model's weights spoil.
-    private mutating func end(_ ended: [GrowingSequence]) {
+    ///
+    /// - Returns: their number.
+    private mutating func end(_ ended: [GrowingSequence]) -> Int {
         let broken = running.remove(where: \.isBroken)
         for sequence in ended + broken {
             guard let open = admission.open.removeValue(forKey: sequence.id) else { continue }
@@ -74,7 +76,7 @@ struct ServingLoop {
                 open.onEvent(.ended(sequence.answer))
             }
         }
-        if !ended.isEmpty || !broken.isEmpty { queue.finish(ended.count + broken.count) }
+        return ended.count + broken.count
     }
 
     /// Fails all requests.
@@ -83,6 +85,7 @@ struct ServingLoop {
         listeners += admission.takeAll().map(\.onEvent)
         figures.failed += listeners.count
         for onEvent in listeners { onEvent(.failed(reason)) }
+        publish()
         queue.finish(listeners.count)
     }
 
