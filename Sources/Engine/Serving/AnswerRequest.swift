@@ -19,7 +19,7 @@ package struct AnswerRequest: Sendable {
     func checked(for model: InferenceModel) throws(AnswerRefusal) -> AnswerRequest {
         let limit = model.model.configuration.maximumPositions
         if prompt.tokens.count > limit { throw AnswerRefusal.tooLong(tokens: prompt.tokens.count, limit: limit) }
-        do {
+        do throws(GenerationError) {
             try options.check()
             try model.check(prompt.tokens, index: 0)
         } catch {

@@ -102,7 +102,7 @@ struct EngineConductTests {
         func refusal(_ change: (inout AnswerRequest) -> Void) -> AnswerRefusal? {
             var request = request(1, tokens: 3)
             change(&request)
-            do {
+            do throws(AnswerRefusal) {
                 _ = try engine.submit(request) { _ in }
                 return nil
             } catch {
