@@ -15,7 +15,7 @@ package final class AnswerEngine: Sendable {
         nonisolated(unsafe) let weights = InferenceWeights(model, workers: workers)
         (self.model, self.queue, self.status) = (model, queue, status)
         thread = EngineThread {
-            var loop = ServingLoop(weights, workers: workers, limits: limits, queue: queue, status: status)
+            var loop = ServingLoop(weights, model.keyValues, workers: workers, limits: limits, queue: queue, status: status)
             loop.run()
         }
         // Without its thread, the engine takes nothing.

@@ -8,9 +8,12 @@ struct ServingLoop {
     private var running: RunningSequences
     private var figures = EngineFigures()
 
-    init(_ weights: InferenceWeights, workers: WorkerPool, limits: EngineLimits, queue: AnswerQueue, status: EngineStatus) {
+    init(
+        _ weights: InferenceWeights, _ keyValues: CachePrecision, workers: WorkerPool, limits: EngineLimits, queue: AnswerQueue,
+        status: EngineStatus
+    ) {
         let configuration = weights.layout.configuration
-        let cache = CacheBlocks(configuration)
+        let cache = CacheBlocks(configuration, keyValues)
         let decoder = StepDecoder(weights, cache: cache, positions: configuration.maximumPositions, workers: workers)
         (self.queue, self.status) = (queue, status)
         admission = Admission(queue, configuration, limits: limits, blockBytes: cache.blockBytes)

@@ -54,6 +54,11 @@ struct ServingFixture {
         self.model = try InferenceModel(model, packed: packed)
     }
 
+    /// The same with another model.
+    init(_ other: ServingFixture, model: InferenceModel) {
+        (tokenizer, vocabulary, calls, self.model) = (other.tokenizer, other.vocabulary, other.calls, model)
+    }
+
     /// Tokens without a pattern.
     func tokens(_ count: Int, seed: Int) -> [Int32] {
         let random = Philox(seed: UInt64(seed), purpose: .shuffling)
