@@ -12,6 +12,9 @@ struct RunningSequences {
         var accepted = 0
     }
 
+    /// Tokens that are drafted for all sequences in one step at most: each needs a row of logits.
+    private static let draftedTokensPerStep = 64
+
     let decoder: StepDecoder
     private let places: Int
     /// Tokens of prompts, and of other known text, that are read in one step beside the last token of each sequence.
@@ -39,6 +42,8 @@ struct RunningSequences {
 
         var batch = StepBatch()
         var predictions: [Prediction] = []
+        /// Number of drafted tokens.
+        var drafted = 0
         /// Blocks that are copied in this step and are given back behind it.
         var copied: [Int] = []
     }
@@ -67,6 +72,7 @@ struct RunningSequences {
         decoder.cache.release(step.copied)
         choose(step.predictions, logits)
         counts.steps += 1
+        counts.drafted += step.drafted
         return true
     }
 
@@ -87,7 +93,9 @@ struct RunningSequences {
         if unread > 1 { left -= count }
         let isWhole = count == unread
         let others = max(step.batch.tokens.count, growing.count)
-        let draft = isWhole ? growing[place].draft(upTo: draftedTokens, beside: others) : []
+        let most = min(draftedTokens, Self.draftedTokensPerStep - step.drafted)
+        let draft = isWhole ? growing[place].draft(upTo: most, beside: others) : []
+        step.drafted += draft.count
         while growing[place].blocks.count * CacheBlocks.tokens < start + count + draft.count {
             growing[place].blocks.append(decoder.cache.take())
         }
@@ -117,7 +125,6 @@ struct RunningSequences {
                 }
             }
         }
-        counts.drafted += predictions.reduce(0) { $0 + $1.draft.count }
         counts.accepted += accepted.reduce(0, +)
     }
 
