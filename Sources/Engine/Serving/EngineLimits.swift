@@ -12,7 +12,7 @@ package struct EngineLimits: Hashable, Sendable {
     package var draftedTokens: Int
 
     package init(
-        places: Int = 64, waiting: Int = 256, cacheBytes: Int = 1 << 30, promptTokensPerStep: Int = 128, draftedTokens: Int = 16
+        places: Int = 64, waiting: Int = 256, cacheBytes: Int = 1 << 30, promptTokensPerStep: Int = 64, draftedTokens: Int = 16
     ) {
         (self.places, self.waiting, self.cacheBytes) = (places, waiting, cacheBytes)
         (self.promptTokensPerStep, self.draftedTokens) = (promptTokensPerStep, draftedTokens)

@@ -15,7 +15,7 @@ struct AnswerEngineTests {
     @Test(arguments: [false, true])
     func answersEqualThoseOfTheGeneratorAlone(quantized: Bool) throws {
         let fixture = try ServingFixture(quantized: quantized)
-        let requests = fixture.requests(105)
+        let requests = fixture.requests(210)
         let alone = try requests.map { try fixture.alone($0) }
         // The requests are of many kinds indeed.
         #expect(Set(alone.map(\.end)) == [.limit, .stopToken, .stopSequence, .completion])

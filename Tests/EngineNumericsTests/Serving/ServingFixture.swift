@@ -9,6 +9,7 @@ struct ServingFixture {
     let vocabulary: Vocabulary
     let model: InferenceModel
     private let calls: TokenConstraint
+    private let generator: Generator
 
     /// - Parameter quantized: whether weights are integers of four bits.
     init(quantized: Bool = false) throws {
@@ -40,23 +41,20 @@ struct ServingFixture {
             let noise = randomFloats(parameter.count, seed: UInt64(300 + index), scale: 0.3)
             try model.setWeights(parameter.role == .norm ? noise.map { 1 + $0 } : noise, of: parameter)
         }
-        guard quantized else {
-            self.model = InferenceModel(model)
-            return
-        }
-        let quantization = try IntegerQuantization(bits: 4, groupSize: 16)
         var packed: [String: any WeightPanels] = [:]
-        for parameter in model.parameters where parameter.role == .hiddenMatrix {
-            packed[parameter.name] = try quantization.quantize(
+        for parameter in model.parameters where quantized && parameter.role == .hiddenMatrix {
+            packed[parameter.name] = try IntegerQuantization(bits: 4, groupSize: 16).quantize(
                 Array(model.weights(of: parameter)), rows: parameter.shape[0], columns: parameter.shape[1]
             ).panels()
         }
         self.model = try InferenceModel(model, packed: packed)
+        generator = Generator(self.model, workers: .caller, places: 1)
     }
 
     /// The same with another model.
     init(_ other: ServingFixture, model: InferenceModel) {
         (tokenizer, vocabulary, calls, self.model) = (other.tokenizer, other.vocabulary, other.calls, model)
+        generator = Generator(model, workers: .caller, places: 1)
     }
 
     /// Tokens without a pattern.
@@ -90,8 +88,7 @@ struct ServingFixture {
     func alone(_ request: AnswerRequest) throws -> GeneratedSequence {
         var options = request.options
         options.samples = request.item + 1
-        let answers = try Generator(model, workers: .caller, places: 1).generate([request.prompt], options: options)
-        return answers[request.item]
+        return try generator.generate([request.prompt], options: options)[request.item]
     }
 
     /// What an engine tells of requests that come in this order, and what it did.
