@@ -40,7 +40,7 @@ struct AnswerEngineTests {
         for (number, request) in requests.enumerated() {
             let record = log[number]
             let answer = try #require(record.ended)
-            #expect(record.tokens.map(\.token) == answer.tokens.dropLast(answer.surplusBytes > 0 ? 1 : 0))
+            #expect(record.tokens.map(\.token) == Array(answer.tokens.dropLast(answer.surplusBytes > 0 ? 1 : 0)))
             guard request.options.recordsLogProbabilities else {
                 #expect(record.tokens.allSatisfy { $0.logProbability == 0 && $0.alternatives.isEmpty })
                 continue
