@@ -1,0 +1,79 @@
+import Words
+
+/// How a model is asked and how its answers are read: its task, its prompts and its style of answers.
+package struct AnswerConvention: Sendable {
+    package let task: any AnswerTask
+    /// What a prompt shows.
+    package let style: PromptStyle
+    package let answerStyle: AnswerStyle
+    package let prompts: PromptEncoder
+
+    package init(_ task: any AnswerTask, style: PromptStyle, answerStyle: AnswerStyle, prompts: PromptEncoder) {
+        (self.task, self.style, self.answerStyle, self.prompts) = (task, style, answerStyle, prompts)
+    }
+
+    /// The tokens that a model reads before it answers a row.
+    package func promptTokens(of row: Row) throws(RowError) -> [Int32] {
+        try prompts.promptTokens(of: task.shown(row, in: style), functions: task.functions)
+    }
+
+    /// Whether it is known what an answer to a row may be.
+    package func knowsAnswers(to row: Row) -> Bool {
+        task.kind != .calls || !row.callable(in: task.functions).isEmpty
+    }
+
+    /// What a model said, as its task reads it.
+    package func reading(of sequence: GeneratedSequence, to row: Row) -> AnswerReading {
+        let said = prompts.response(of: sequence)
+        let parsed = answerStyle.answer(in: said.text)
+        var fault = said.fault
+        switch parsed {
+        case .success(let answer): fault = fault ?? (knowsAnswers(to: row) ? task.formFault(in: answer, to: row) : nil)
+        case .failure(let error): fault = fault ?? error.description
+        }
+        return AnswerReading(response: said.words ?? said.text, words: said.words, answer: try? parsed.get(), fault: fault)
+    }
+}
+
+/// What a model said.
+package struct AnswerReading: Hashable, Sendable {
+    /// As the model said it; calls are in Decant's spelling.
+    package let response: String
+    /// What it said in place of calls, in a form of its own.
+    package let words: String?
+    /// The part that answers; `nil` where the response is not in the model's style of answers.
+    package let answer: String?
+    /// Why it is no answer of the task; `nil` where it is one, and where nobody knows what it may be.
+    package let fault: String?
+}
+
+/// How many calls an answer may have.
+package struct CallBounds: Hashable, Sendable {
+    /// `nil` for as many as there is room for.
+    package var most: Int?
+    package var isRequired: Bool
+
+    package init(most: Int? = nil, isRequired: Bool = false) { (self.most, self.isRequired) = (most, isRequired) }
+}
+
+extension AnswerConvention {
+    /// All texts that an answer to a row may be; `nil` where any may, and where no grammar says so.
+    ///
+    /// - Throws: where a call is required of a model that calls in a form of its own: its grammar has answers without calls.
+    package func pattern(of row: Row, calls: CallBounds = CallBounds()) throws(RowError) -> BytePattern? {
+        guard answerStyle == .call else { return nil }
+        guard task.kind == .calls else { return task.pattern(of: row) }
+        let functions = row.callableDefinitions(in: task.functions)
+        guard !functions.isEmpty else { return nil }
+        guard let form = prompts.form else {
+            return .calls(of: functions, atMost: calls.most, isEmptyAllowed: !calls.isRequired, copyingFrom: row.query)
+        }
+        guard !calls.isRequired else {
+            throw RowError("this model calls in the form '\(form.name)', in which no call can be required")
+        }
+        return form.pattern(of: functions, atMost: calls.most)
+    }
+
+    /// The tokens that constraints of the model's answers are made of.
+    package func vocabulary() -> Vocabulary { Vocabulary(prompts.tokenizer, spelling: Set(prompts.form?.marks ?? [])) }
+}
