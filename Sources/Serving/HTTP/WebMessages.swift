@@ -49,6 +49,8 @@ package struct WebService: Sendable {
     package var refusal: @Sendable (_ head: WebRequest) -> WebResponse?
     /// Answers a whole request, now or later, from any thread.
     package var answer: @Sendable (_ request: WebRequest, _ exchange: WebExchange) -> Void
+    /// What a client is told whose body has too many bytes.
+    package var tooLarge = WebResponse(413, type: "text/plain", body: Array("the body is too large\n".utf8))
 
     package init(
         refusal: @escaping @Sendable (_ head: WebRequest) -> WebResponse? = { _ in nil },

@@ -81,7 +81,7 @@ private final class WebServerCore: Sendable {
         let exchange = WebExchange(head, connection: UInt(bitPattern: connection))
         watch.expectBody(of: exchange.connection, within: limits.bodySeconds)
         let announced = head.headers["content-length"].flatMap { Int($0) } ?? 0
-        let refusal = service.refusal(head) ?? (announced > limits.bodyBytes ? Self.tooLarge : nil)
+        let refusal = service.refusal(head) ?? (announced > limits.bodyBytes ? service.tooLarge : nil)
         return (exchange, refusal.map { queue($0, isStreamed: false, for: exchange, on: connection) } ?? decant_http_yes)
     }
 
@@ -90,7 +90,7 @@ private final class WebServerCore: Sendable {
         guard !isStopping.withLock({ $0 }) else { return decant_http_no }
         if isWhole {
             guard let request = exchange.takeRequest() else {
-                return queue(Self.tooLarge, isStreamed: false, for: exchange, on: connection)
+                return queue(service.tooLarge, isStreamed: false, for: exchange, on: connection)
             }
             watch.watch(exchange)
             exchange.suspend()
@@ -104,8 +104,6 @@ private final class WebServerCore: Sendable {
             return queue(response, isStreamed: isStreamed, for: exchange, on: connection)
         }
     }
-
-    static let tooLarge = WebResponse(413, type: "text/plain; charset=utf-8", body: Array("the body is too large\n".utf8))
 
     private func queue(
         _ response: WebResponse, isStreamed: Bool, for exchange: WebExchange, on connection: OpaquePointer
