@@ -77,3 +77,17 @@ extension AnswerConvention {
     /// The tokens that constraints of the model's answers are made of.
     package func vocabulary() -> Vocabulary { Vocabulary(prompts.tokenizer, spelling: Set(prompts.form?.marks ?? [])) }
 }
+
+extension AnswerConvention {
+    /// What a model holds each of several answers to be worth after a prompt.
+    ///
+    /// - Parameter positions: the most tokens that the model reads.
+    package func scores(
+        of options: [String], after prompt: [Int32], by reader: LikelihoodReader, positions: Int
+    ) throws -> [ScoredOption] {
+        let questions = options.map {
+            LikelihoodQuestion(context: prompt, continuation: prompts.responseTokens(of: $0)).cut(to: positions)
+        }
+        return zip(try reader.likelihoods(of: questions), options).map { ScoredOption($0, of: $1) }
+    }
+}

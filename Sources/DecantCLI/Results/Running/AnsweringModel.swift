@@ -169,10 +169,7 @@ struct AnsweringModel {
         _ row: Row, prompt: [Int32], with reader: LikelihoodReader, positions: Int
     ) throws -> ModelAnswer {
         let options = task.options(of: row) ?? []
-        let questions = options.map {
-            LikelihoodQuestion(context: prompt, continuation: convention.prompts.responseTokens(of: $0)).cut(to: positions)
-        }
-        let scored = zip(try reader.likelihoods(of: questions), options).map { ScoredOption($0, of: $1) }
+        let scored = try convention.scores(of: options, after: prompt, by: reader, positions: positions)
         let best = ChoiceCounts.Normalization.none.choice(among: scored) ?? 0
         return ModelAnswer(
             task: task.kind, response: options[best], answer: options[best], fault: nil, isChecked: true,

@@ -1,0 +1,136 @@
+import CanonicalJSON
+import Engine
+
+/// A prompt for a model, ready for its engine, and how its answer is read.
+struct Question: Sendable {
+    /// What an answer may be.
+    enum Manner: Sendable {
+        /// Any words, told as they come.
+        case words
+        /// Words or an object, which are read when they are whole.
+        case reading(AnswerConvention, Row)
+        /// Calls in Decant's form, told as they come.
+        case calls(AnswerConvention, Row)
+    }
+
+    let model: ServedModel
+    let prompt: [Int32]
+    let manner: Manner
+    let constraint: TokenConstraint?
+    /// A constraint for the case that something is called; `nil` where nothing has to be decided before.
+    var callingConstraint: TokenConstraint?
+    let options: GenerationOptions
+    let alternatives: Int
+
+    var tokenizer: Tokenizer { model.convention.prompts.tokenizer }
+}
+
+extension Question {
+    /// The next message of a chat.
+    ///
+    /// - Throws: where the model's task has another address, where the request names what this model cannot do, and where its
+    ///   prompt cannot be made.
+    init(_ request: ChatRequest, to model: ServedModel) throws(APIError) {
+        let convention = model.convention(bringsFunctions: request.tools.given?.isEmpty == false)
+        let task = convention.task
+        var row = Row(id: "request", query: request.conversation.query, answers: [])
+        row.background = request.conversation.background
+        var bounds = CallBounds()
+        switch task.kind {
+        case .choice, .classify, .extract, .rank, .text:
+            guard request.tools.given == nil, request.tools.choice == .auto || request.tools.choice == .none else {
+                throw APIError.invalid(
+                    "the task of '\(model.name)' is '\(task.kind.rawValue)', which calls no functions", field: "tools")
+            }
+            if task.kind == .rank { throw Self.elsewhere(model, "/v1/rerank") }
+            if task.kind == .choice { throw Self.elsewhere(model, "/v1/classify") }
+        case .calls:
+            bounds = try request.tools.apply(to: &row, pool: task.functions)
+            if request.format != nil { (row.functions, row.definitions) = ([], []) }
+        }
+        let pattern: BytePattern?
+        do throws(RowError) {
+            prompt = try convention.promptTokens(of: row)
+            if let format = request.format {
+                pattern = .object(of: format)
+            } else {
+                pattern = try request.isConstrained ? convention.pattern(of: row, calls: bounds) : nil
+            }
+        } catch {
+            throw APIError.invalid("\(error)", field: "messages")
+        }
+        self.model = model
+        constraint = pattern.map(model.constraints.constraint)
+        let isCalling = task.kind == .calls && convention.knowsAnswers(to: row)
+        if isCalling, constraint != nil, convention.prompts.formName == nil {
+            manner = .calls(convention, row)
+            if bounds == CallBounds(), case .generating(_, .some) = model.method, request.tools.given == nil {
+                bounds.isRequired = true
+                do throws(RowError) {
+                    callingConstraint = try convention.pattern(of: row, calls: bounds).map(model.constraints.constraint)
+                } catch {
+                    throw APIError.invalid("\(error)", field: "tools")
+                }
+            }
+        } else if isCalling || convention.answerStyle == .reasoning {
+            manner = .reading(convention, row)
+        } else {
+            manner = .words
+        }
+        options = request.sampling.options(
+            usual: model.usualTokens, endTokens: convention.prompts.endTokens, stops: Self.stops(request.sampling, model),
+            recordsLogProbabilities: request.likelihoods.isAsked)
+        alternatives = request.likelihoods.alternatives
+    }
+
+    /// The rest of a plain text.
+    init(_ prompt: CompletionRequest.Prompt, of request: CompletionRequest, to model: ServedModel) {
+        self.model = model
+        switch prompt {
+        case .text(let text):
+            self.prompt = model.convention.prompts.tokenizer.encodePlainText(text).map { Int32(truncatingIfNeeded: $0) }
+        case .tokens(let tokens): self.prompt = tokens
+        }
+        (manner, constraint) = (.words, nil)
+        options = request.sampling.options(
+            usual: model.usualTokens, endTokens: model.convention.prompts.endTokens, stops: Self.stops(request.sampling, model),
+            recordsLogProbabilities: request.likelihoods.isAsked)
+        alternatives = request.likelihoods.alternatives
+    }
+
+    /// The label of a text.
+    ///
+    /// - Throws: where the prompt cannot be made.
+    init(classifying text: String, by model: ServedModel) throws(APIError) {
+        let convention = model.convention
+        let row = Row(id: "request", query: text, answers: [])
+        self.model = model
+        do throws(RowError) {
+            prompt = try convention.promptTokens(of: row)
+            constraint = try convention.pattern(of: row).map(model.constraints.constraint)
+        } catch {
+            throw APIError.invalid("\(error)", field: "input")
+        }
+        manner = .reading(convention, row)
+        options = GenerationOptions(
+            maximumTokens: model.usualTokens, stopTokens: Set(convention.prompts.endTokens), recordsLogProbabilities: true)
+        alternatives = 0
+    }
+
+    private static func stops(_ sampling: Sampling, _ model: ServedModel) -> StopSequences? {
+        sampling.stop.isEmpty ? nil : StopSequences(sampling.stop, in: model.constraints.vocabulary)
+    }
+
+    private static func elsewhere(_ model: ServedModel, _ path: String) -> APIError {
+        .invalid("the model '\(model.name)' is asked at \(path)", field: "model", code: "wrong_endpoint")
+    }
+}
+
+extension Question {
+    /// What the engine is asked for one of several answers.
+    func request(item: Int, isCalling: Bool) -> AnswerRequest {
+        AnswerRequest(
+            prompt: GenerationPrompt(prompt, constraint: isCalling ? callingConstraint : constraint), options: options, item: item,
+            topLogProbabilities: alternatives)
+    }
+}
