@@ -26,13 +26,20 @@ enum AnswerDelta: Sendable {
     case end(FinishedAnswer.End)
 }
 
+/// The tokens behind a part of an answer.
+struct ToldTokens: Sendable {
+    var tokens: [ServedToken] = []
+    /// Characters of the answer before them.
+    var offset = 0
+}
+
 /// How answers are written: as those of chats, or as those of completions.
 protocol AnswerForm: Sendable {
     /// Whether a choice's first event is its `opening`.
     var hasOpening: Bool { get }
     func whole(_ answers: [FinishedAnswer], usage: TokenUsage) -> JSON
-    /// - Parameter tokens: those behind the event, where likelihoods are asked for.
-    func event(_ delta: AnswerDelta, of choice: Int, tokens: [ServedToken]) -> JSON
+    /// - Parameter behind: the tokens that an event tells of.
+    func event(_ delta: AnswerDelta, of choice: Int, behind: ToldTokens) -> JSON
     func usageEvent(_ usage: TokenUsage) -> JSON
 }
 
@@ -54,7 +61,8 @@ struct ChatForm: AnswerForm {
             if tellsTokens { choice.append(("token_ids", .array(answer.tokens.map { .count(Int($0.token)) }))) }
             return JSON.object(inOrder: choice)
         }
-        var members = head.members("chat.completion") + [("choices", .array(choices)), ("usage", usage.json)]
+        var members = head.members("chat.completion")
+        members += [("choices", .array(choices)), ("usage", usage.json)] as [(String, JSON)]
         if tellsTokens, let prompt = answers.first?.promptTokens {
             members.append(("prompt_token_ids", .array(prompt.map { .count(Int($0)) })))
         }
@@ -81,7 +89,7 @@ struct ChatForm: AnswerForm {
         ])
     }
 
-    func event(_ delta: AnswerDelta, of choice: Int, tokens: [ServedToken]) -> JSON {
+    func event(_ delta: AnswerDelta, of choice: Int, behind: ToldTokens) -> JSON {
         var end = JSON.null
         var members: [(String, JSON)] = []
         switch delta {
@@ -96,13 +104,18 @@ struct ChatForm: AnswerForm {
         }
         let told: JSON = .object(inOrder: [
             ("index", .count(choice)), ("delta", .object(inOrder: members)),
-            ("logprobs", likelihoods.map { $0.chat(tokens) } ?? .null), ("finish_reason", end),
+            ("logprobs", likelihoods.map { $0.chat(behind.tokens) } ?? .null), ("finish_reason", end),
         ])
-        return .object(inOrder: head.members("chat.completion.chunk") + [("choices", [told])])
+        return chunk([told])
     }
 
-    func usageEvent(_ usage: TokenUsage) -> JSON {
-        .object(inOrder: head.members("chat.completion.chunk") + [("choices", []), ("usage", usage.json)])
+    func usageEvent(_ usage: TokenUsage) -> JSON { chunk([], usage) }
+
+    private func chunk(_ choices: [JSON], _ usage: TokenUsage? = nil) -> JSON {
+        var members = head.members("chat.completion.chunk")
+        members.append(("choices", .array(choices)))
+        if let usage { members.append(("usage", usage.json)) }
+        return .object(inOrder: members)
     }
 }
 
@@ -115,35 +128,40 @@ struct CompletionForm: AnswerForm {
 
     func whole(_ answers: [FinishedAnswer], usage: TokenUsage) -> JSON {
         let choices = answers.enumerated().map { number, answer in
-            var choice = members(number, answer.content, answer.tokens, end: .string(answer.end.rawValue))
+            var choice = members(
+                number, answer.content, ToldTokens(tokens: answer.tokens), end: .string(answer.end.rawValue))
             if tellsTokens {
                 choice.append(("token_ids", .array(answer.tokens.map { .count(Int($0.token)) })))
                 choice.append(("prompt_token_ids", .array(answer.promptTokens.map { .count(Int($0)) })))
             }
             return JSON.object(inOrder: choice)
         }
-        return .object(inOrder: head.members("text_completion") + [("choices", .array(choices)), ("usage", usage.json)])
+        return whole(choices: choices, usage)
     }
 
-    func event(_ delta: AnswerDelta, of choice: Int, tokens: [ServedToken]) -> JSON {
+    private func whole(choices: [JSON], _ usage: TokenUsage? = nil) -> JSON {
+        var members = head.members("text_completion")
+        members.append(("choices", .array(choices)))
+        if let usage { members.append(("usage", usage.json)) }
+        return .object(inOrder: members)
+    }
+
+    func event(_ delta: AnswerDelta, of choice: Int, behind: ToldTokens) -> JSON {
         var (text, end) = ("", JSON.null)
         switch delta {
         case .text(let part): text = part
         case .end(let reason): end = .string(reason.rawValue)
         case .opening, .reasoning, .call, .arguments: break
         }
-        let told = JSON.object(inOrder: members(choice, text, tokens, end: end))
-        return .object(inOrder: head.members("text_completion") + [("choices", [told])])
+        return whole(choices: [.object(inOrder: members(choice, text, behind, end: end))])
     }
 
-    func usageEvent(_ usage: TokenUsage) -> JSON {
-        .object(inOrder: head.members("text_completion") + [("choices", []), ("usage", usage.json)])
-    }
+    func usageEvent(_ usage: TokenUsage) -> JSON { whole(choices: [], usage) }
 
-    private func members(_ number: Int, _ text: String, _ tokens: [ServedToken], end: JSON) -> [(String, JSON)] {
+    private func members(_ number: Int, _ text: String, _ behind: ToldTokens, end: JSON) -> [(String, JSON)] {
         [
             ("index", .count(number)), ("text", .string(text)),
-            ("logprobs", likelihoods.map { $0.completion(tokens, from: 0) } ?? .null), ("finish_reason", end),
+            ("logprobs", likelihoods.map { $0.completion(behind.tokens, from: behind.offset) } ?? .null), ("finish_reason", end),
         ]
     }
 }

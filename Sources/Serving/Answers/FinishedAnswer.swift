@@ -23,6 +23,8 @@ struct FinishedAnswer: Sendable {
     var end: End
     /// With the likelihoods that were asked for.
     var tokens: [ServedToken]
+    /// Number of tokens.
+    var length: Int
     var promptTokens: [Int32]
     /// Of the prompt, those that the engine had read before.
     var cachedTokens: Int
@@ -30,6 +32,7 @@ struct FinishedAnswer: Sendable {
     /// What a model said to a question.
     init(_ sequence: GeneratedSequence, to question: Question, tokens: [ServedToken], cachedTokens: Int, item: Int) {
         (self.tokens, promptTokens, self.cachedTokens) = (tokens, question.prompt, cachedTokens)
+        length = sequence.tokens.count
         end = sequence.isFinished ? .stop : .length
         switch question.manner {
         case .words: content = sequence.text(with: question.tokenizer)
@@ -43,7 +46,11 @@ struct FinishedAnswer: Sendable {
                 case .success(let called) = CallParser.calls(in: answer)
             else { return }
             content = reading.words ?? ""
-            let spelled = CallStream.calls(in: answer) ?? called.map { ($0.name, JSON.object($0.arguments).canonicalText) }
+            let spelled =
+                CallStream.calls(in: answer)
+                ?? called.map {
+                    (name: $0.name, arguments: JSON.object($0.arguments).canonicalText)
+                }
             calls = spelled.enumerated().map { number, call in
                 Call(
                     id: Self.callID(number, in: question.prompt, item: item), name: call.name, arguments: call.arguments)
@@ -54,7 +61,8 @@ struct FinishedAnswer: Sendable {
 
     /// No call, which was decided on before anything was generated.
     init(refusing question: Question) {
-        (content, end, tokens, promptTokens, cachedTokens) = ("", .stop, [], question.prompt, 0)
+        (content, end, tokens, length) = ("", .stop, [], 0)
+        (promptTokens, cachedTokens) = (question.prompt, 0)
     }
 
     /// The name of a call, of nine letters and digits: some chat templates accept no other. Equal requests have equal names, and
@@ -88,7 +96,7 @@ struct TokenUsage: Hashable, Sendable {
     /// Of several answers; a prompt counts once for all answers to it.
     init(_ answers: [FinishedAnswer], toEachPrompt count: Int) {
         for (number, answer) in answers.enumerated() {
-            self.answer += answer.tokens.count
+            self.answer += answer.length
             guard number % max(1, count) == 0 else { continue }
             prompt += answer.promptTokens.count
             cached += answer.cachedTokens

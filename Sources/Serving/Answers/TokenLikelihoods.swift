@@ -7,20 +7,13 @@ struct TokenLikelihoods {
 
     /// In answers of chats: `{"content": [{"token", "logprob", "bytes", "top_logprobs"}]}`.
     func chat(_ tokens: [ServedToken]) -> JSON {
-        .object(inOrder: [
-            (
-                "content",
-                .array(
-                    tokens.map { token in
-                        .object(inOrder: members(token.token, token.logProbability) + [
-                            (
-                                "top_logprobs",
-                                .array(token.alternatives.map { .object(inOrder: members($0.token, $0.logProbability)) })
-                            )
-                        ])
-                    })
-            ), ("refusal", .null),
-        ])
+        let content = tokens.map { token in
+            let alternatives = token.alternatives.map { JSON.object(inOrder: members($0.token, $0.logProbability)) }
+            var told = members(token.token, token.logProbability)
+            told.append(("top_logprobs", .array(alternatives)))
+            return JSON.object(inOrder: told)
+        }
+        return .object(inOrder: [("content", .array(content)), ("refusal", .null)])
     }
 
     /// In answers of completions: `{"tokens", "token_logprobs", "top_logprobs", "text_offset"}`.
@@ -33,16 +26,13 @@ struct TokenLikelihoods {
             offsets.append(.count(offset))
             offset += text(token.token).unicodeScalars.count
         }
+        let alternatives = tokens.map { token in
+            JSON.object(inOrder: token.alternatives.map { (text($0.token), number($0.logProbability)) })
+        }
         return .object(inOrder: [
             ("tokens", .array(tokens.map { .string(text($0.token)) })),
             ("token_logprobs", .array(tokens.map { number($0.logProbability) })),
-            (
-                "top_logprobs",
-                .array(
-                    tokens.map { token in
-                        .object(inOrder: token.alternatives.map { (text($0.token), number($0.logProbability)) })
-                    })
-            ), ("text_offset", .array(offsets)),
+            ("top_logprobs", .array(alternatives)), ("text_offset", .array(offsets)),
         ])
     }
 
@@ -57,6 +47,6 @@ struct TokenLikelihoods {
 
     /// What no number can be is told as OpenAI tells it.
     private func number(_ logProbability: Float) -> JSON {
-        logProbability.isFinite ? .number(Double(logProbability)) : -9999
+        logProbability.isFinite ? .number(Double(logProbability)) : .integer(-9999)
     }
 }

@@ -31,21 +31,15 @@ final class ConnectionWatch: Sendable {
     /// Milliseconds from one look at the deadlines to the next.
     private static let interval: Int32 = 500
 
-    private static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
-
     /// A connection has begun, or its answer is sent: the next head must come in time.
     func expect(_ connection: UInt, socket: Int32, within seconds: Double) {
-        let deadline = Self.now + seconds
+        let deadline = MonotonicTime.now + seconds
         state.withLock { $0.connections[connection] = Connection(socket: socket, deadline: deadline) }
     }
 
     /// A request's head has come: its body must come in time.
     func expectBody(of connection: UInt, within seconds: Double) {
-        let deadline = Self.now + seconds
+        let deadline = MonotonicTime.now + seconds
         state.withLock { $0.connections[connection]?.deadline = deadline }
     }
 
@@ -61,7 +55,7 @@ final class ConnectionWatch: Sendable {
 
     /// The exchange is over: the next one's head must come in time.
     func forget(_ exchange: WebExchange, next seconds: Double) {
-        let deadline = Self.now + seconds
+        let deadline = MonotonicTime.now + seconds
         state.withLock { state in
             guard let connection = state.connections[exchange.connection] else { return }
             if connection.exchange != nil { epoll_ctl(set, EPOLL_CTL_DEL, connection.socket, nil) }
@@ -95,7 +89,7 @@ final class ConnectionWatch: Sendable {
 
     /// Cuts the sockets of connections whose time is over; the library then closes them.
     private func endOverdue() {
-        let now = Self.now
+        let now = MonotonicTime.now
         state.withLock { state in
             for (number, connection) in state.connections {
                 guard let deadline = connection.deadline, deadline < now else { continue }

@@ -1,0 +1,55 @@
+import CanonicalJSON
+import Engine
+import Foundation
+import Synchronization
+
+/// What all requests of a server share: limits of time, the log, the figures, and the order in which answers are told.
+final class Conduct: Sendable {
+    let limits: ServingLimits
+    let log: AccessLog
+    let figures = ServerFigures()
+    let open = OpenAnswerTable()
+    private let queue = DispatchQueue(label: "answers")
+    private let timer: DispatchSourceTimer
+    private let onEngineFailure: @Sendable (_ model: ServedModel, _ reason: String) -> Void
+
+    init(
+        _ limits: ServingLimits, log: AccessLog,
+        onEngineFailure: @escaping @Sendable (_ model: ServedModel, _ reason: String) -> Void
+    ) {
+        (self.limits, self.log, self.onEngineFailure) = (limits, log, onEngineFailure)
+        timer = DispatchSource.makeTimerSource(queue: queue)
+        timer.setEventHandler { [open] in open.check(limits) }
+        timer.schedule(deadline: .now() + 0.25, repeating: 0.25)
+        timer.resume()
+    }
+
+    deinit { timer.cancel() }
+
+    /// Does something behind all that was told before. Engines are never held up by what is told.
+    func later(_ body: @escaping @Sendable () -> Void) { queue.async(execute: body) }
+
+    func engineFailed(_ model: ServedModel, _ reason: String) { onEngineFailure(model, reason) }
+}
+
+/// The answers in progress.
+final class OpenAnswerTable: Sendable {
+    private let answers = Mutex<[ObjectIdentifier: OpenAnswers]>([:])
+
+    func add(_ answer: OpenAnswers) { answers.withLock { $0[ObjectIdentifier(answer)] = answer } }
+
+    func remove(_ answer: OpenAnswers) { _ = answers.withLock { $0.removeValue(forKey: ObjectIdentifier(answer)) } }
+
+    var count: Int { answers.withLock(\.count) }
+
+    /// Ends those whose time is over.
+    func check(_ limits: ServingLimits) {
+        let now = MonotonicTime.now
+        for answer in answers.withLock({ Array($0.values) }) { answer.check(limits, at: now) }
+    }
+
+    /// Ends all.
+    func fail(_ error: APIError) {
+        for answer in answers.withLock({ Array($0.values) }) { answer.fail(error) }
+    }
+}
