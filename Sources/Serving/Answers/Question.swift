@@ -134,3 +134,19 @@ extension Question {
             topLogProbabilities: alternatives)
     }
 }
+
+extension APIError {
+    /// An engine takes a request not.
+    init(_ refusal: AnswerRefusal) {
+        switch refusal {
+        case .full(let waiting):
+            self = .busy("\(waiting) requests wait already; ask again later", retryAfter: 1, code: "queue_full")
+        case .tooLong(let tokens, let limit):
+            self = .invalid(
+                "the prompt has \(tokens) tokens; the model takes at most \(limit)", field: "messages",
+                code: "context_length_exceeded")
+        case .invalid(let reason): self = .invalid(reason)
+        case .draining: self = .unavailable("the model is being stopped; ask again", retryAfter: 1)
+        }
+    }
+}

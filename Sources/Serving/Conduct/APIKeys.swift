@@ -85,6 +85,9 @@ package final class APIKeys: Sendable {
         deinit { keys.uses.withLock { $0[place].running -= 1 } }
     }
 
+    /// Whether a header, as it came, has one of the keys.
+    func knows(_ header: String?) -> Bool { place(of: header) != nil }
+
     /// Lets a request in.
     ///
     /// - Parameter header: `Authorization`, as it came.
@@ -97,7 +100,7 @@ package final class APIKeys: Sendable {
             var use = uses[place]
             defer { uses[place] = use }
             if let most = key.concurrent, use.running >= most { return 1 }
-            if let most = key.perMinute.map(Double.init) {
+            if let most = key.perMinute.map({ Double($0) }) {
                 use.left = min(most, use.left + (now - use.time) * most / 60)
                 use.time = now
                 guard use.left >= 1 else { return (1 - use.left) * 60 / most }

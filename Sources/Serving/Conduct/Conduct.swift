@@ -10,7 +10,6 @@ final class Conduct: Sendable {
     let figures = ServerFigures()
     let open = OpenAnswerTable()
     private let queue = DispatchQueue(label: "answers")
-    private let timer: DispatchSourceTimer
     private let onEngineFailure: @Sendable (_ model: ServedModel, _ reason: String) -> Void
 
     init(
@@ -18,16 +17,25 @@ final class Conduct: Sendable {
         onEngineFailure: @escaping @Sendable (_ model: ServedModel, _ reason: String) -> Void
     ) {
         (self.limits, self.log, self.onEngineFailure) = (limits, log, onEngineFailure)
-        timer = DispatchSource.makeTimerSource(queue: queue)
-        timer.setEventHandler { [open] in open.check(limits) }
-        timer.schedule(deadline: .now() + 0.25, repeating: 0.25)
-        timer.resume()
+        watchTime()
     }
 
-    deinit { timer.cancel() }
+    /// Seconds from one look at the answers in progress to the next.
+    private static let interval = 0.25
 
-    /// Does something behind all that was told before. Engines are never held up by what is told.
+    private func watchTime() {
+        queue.asyncAfter(deadline: .now() + Self.interval) { [weak self] in
+            guard let self else { return }
+            open.check(limits)
+            watchTime()
+        }
+    }
+
+    /// Does something behind all that was told before, so that no engine waits for what is told.
     func later(_ body: @escaping @Sendable () -> Void) { queue.async(execute: body) }
+
+    /// Ends all answers in progress.
+    func endAll(_ error: APIError) { queue.sync { open.fail(error) } }
 
     func engineFailed(_ model: ServedModel, _ reason: String) { onEngineFailure(model, reason) }
 }

@@ -7,7 +7,7 @@ final class ServerFigures: Sendable {
     private struct Histogram {
         static let bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
-        private var counts = [Int](repeating: 0, count: bounds.count)
+        private var counts = [Int](repeating: 0, count: Histogram.bounds.count)
         private var count = 0
         private var sum = 0.0
 

@@ -60,6 +60,8 @@ struct APICall: Sendable {
     /// `null` where the route takes no body.
     let body: JSON
     let entry: LogEntry
+    /// Counts as a request of the client's key as long as somebody holds it.
+    let permit: APIKeys.Permit?
 
     func parameter(_ name: String) -> String { parameters[name] ?? "" }
 

@@ -34,8 +34,12 @@ package final class WebServer: Sendable {
     deinit { stop() }
 
     package var connections: Int { core.watch.open.connections }
-    /// Requests whose answer is made or sent.
-    package var exchanges: Int { core.watch.open.exchanges.count }
+
+    /// Returns when every request has its whole answer, or some seconds are over.
+    package func waitForExchanges(atMost seconds: Double) {
+        let deadline = MonotonicTime.now + seconds
+        while MonotonicTime.now < deadline, !core.watch.open.exchanges.isEmpty { Thread.sleep(forTimeInterval: 0.02) }
+    }
 
     /// Takes no further connections; those that are open go on.
     package func stopListening() {

@@ -54,6 +54,14 @@ struct Sampling: Sendable {
     /// Of chats alone.
     static let newerName = maximumNewTokens.declaration
 
+    /// One whole answer, the most probable one.
+    static let whole = Sampling()
+
+    private init() {
+        (temperature, topP, topK, seed, count, stop) = (0, 1, nil, 0, 1, [])
+        (maximumTokens, isStreamed, tellsUsage, tellsTokens) = (nil, false, false, false)
+    }
+
     init(_ body: JSON) throws(APIError) {
         temperature = try body.value(Self.temperature) ?? 0
         topP = try body.value(Self.topP) ?? 1
