@@ -82,7 +82,8 @@ extension APIRoutes {
         return APIRoute(
             method: .get, path: path, summary: "A part of the page on which people try a model.", needsKey: false,
             answer: .text(type: type),
-            handle: { _, call throws(APIError) in call.respond(WebResponse(200, type: type, body: body, headers: Page.headers)) })
+            handle: { _, call throws(APIError) in call.respond(WebResponse(200, type: type, body: body, headers: Page.headers))
+            })
     }
 }
 
@@ -173,7 +174,8 @@ extension ModelServer {
             }
         default:
             throw APIError.invalid(
-                "the task of '\(model.name)' is '\(model.convention.task.kind.rawValue)', which gives no labels", field: "model")
+                "the task of '\(model.name)' is '\(model.convention.task.kind.rawValue)', which gives no labels", field: "model"
+            )
         }
     }
 

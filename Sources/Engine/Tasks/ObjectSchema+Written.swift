@@ -5,7 +5,8 @@ import Words
 extension ObjectSchema {
     /// Words of JSON Schema that no grammar of ours holds an answer to.
     private static let unheld = [
-        "$dynamicRef", "contains", "dependentRequired", "dependentSchemas", "else", "exclusiveMaximum", "exclusiveMinimum", "if",
+        "$dynamicRef", "contains", "dependentRequired", "dependentSchemas", "else", "exclusiveMaximum", "exclusiveMinimum",
+        "if",
         "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems", "minLength",
         "minProperties", "minimum", "multipleOf", "not", "pattern", "patternProperties", "prefixItems", "propertyNames", "then",
         "unevaluatedItems", "unevaluatedProperties", "uniqueItems",

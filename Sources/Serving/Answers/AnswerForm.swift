@@ -161,7 +161,8 @@ struct CompletionForm: AnswerForm {
     private func members(_ number: Int, _ text: String, _ behind: ToldTokens, end: JSON) -> [(String, JSON)] {
         [
             ("index", .count(number)), ("text", .string(text)),
-            ("logprobs", likelihoods.map { $0.completion(behind.tokens, from: behind.offset) } ?? .null), ("finish_reason", end),
+            ("logprobs", likelihoods.map { $0.completion(behind.tokens, from: behind.offset) } ?? .null),
+            ("finish_reason", end),
         ]
     }
 }

@@ -1,6 +1,6 @@
 import CanonicalJSON
 
-/// Calls in Decant's form, told as their text comes: `[{"name":"f","arguments":{"a":1}},{…}]`, without blanks between its parts.
+/// Calls in Decant's form, told as their text comes: `[{"name":"f","arguments":{"a":1}},{…}]`, without blanks in between.
 ///
 /// Arguments are told as they are written.
 struct CallStream {

@@ -130,7 +130,8 @@ extension Question {
     /// What the engine is asked for one of several answers.
     func request(item: Int, isCalling: Bool) -> AnswerRequest {
         AnswerRequest(
-            prompt: GenerationPrompt(prompt, constraint: isCalling ? callingConstraint : constraint), options: options, item: item,
+            prompt: GenerationPrompt(prompt, constraint: isCalling ? callingConstraint : constraint), options: options,
+            item: item,
             topLogProbabilities: alternatives)
     }
 }

@@ -2,8 +2,8 @@ import Engine
 
 /// The text of tokens that come one by one.
 ///
-/// A part is told when its last character is whole. A tokenizer may write a token otherwise at the start of a text, so that a part
-/// is what a stretch of tokens adds to the stretch before it.
+/// A part is told when its last character is whole. A tokenizer may write a token otherwise at the start of a text, so that a
+/// part is what a stretch of tokens adds to the stretch before it.
 struct StreamedText {
     private let tokenizer: Tokenizer
     private var tokens: [Int] = []

@@ -52,7 +52,8 @@ struct RequestFields: Sendable {
             throw APIError.invalid("this server knows no field '\(name)'; leave it out", field: name, code: "unknown_parameter")
         }
         for field in declarations where field.isRequired && (body[field.name] ?? .null) == .null {
-            throw APIError.invalid("the field '\(field.name)' is missing", field: field.name, code: "missing_required_parameter")
+            throw APIError.invalid(
+                "the field '\(field.name)' is missing", field: field.name, code: "missing_required_parameter")
         }
     }
 
@@ -139,7 +140,8 @@ extension APIField {
 
     /// What clients of OpenAI send and this server has no use for; any value but one of `harmless` is refused.
     static func unused(_ name: String, _ schema: JSON, harmless: [JSON]? = nil) -> APIField where Value == Void {
-        let summary = harmless.map { "Not supported: only \($0.map(\.canonicalText).joined(separator: " or "))." } ?? "Not used."
+        let summary =
+            harmless.map { "Not supported: only \($0.map(\.canonicalText).joined(separator: " or "))." } ?? "Not used."
         return APIField(name, harmless.map { ["enum": .array($0)] } ?? schema, summary) { value throws(APIError) in
             if let harmless, !harmless.contains(value.canonical) {
                 throw APIError.invalid("'\(name)' is not supported; leave it out", field: name, code: "unsupported_parameter")

@@ -3,7 +3,7 @@ import Foundation
 import Programs
 import Synchronization
 
-/// Sees what the library does not look at: clients that leave while their answer is made, and requests that take too long to come.
+/// Sees what the library does not look at: clients that leave while their answer is made, and requests that take too long.
 final class ConnectionWatch: Sendable {
     private struct Connection {
         var socket: Int32

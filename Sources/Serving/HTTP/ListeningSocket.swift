@@ -48,7 +48,9 @@ package struct ListeningSocket {
             // The port stands at the same place in addresses of both families.
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 getsockname(descriptor, address, &length) == 0
-            } ? pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { Int(UInt16(bigEndian: $0.pointee.sin_port)) } : nil
+            }
+                ? pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { Int(UInt16(bigEndian: $0.pointee.sin_port)) }
+                : nil
         }
     }
 }

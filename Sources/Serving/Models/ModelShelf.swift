@@ -2,7 +2,8 @@ import CanonicalJSON
 import Foundation
 import Synchronization
 
-/// The models that are served, by name. A name's model may be replaced while it is asked: answers in progress end with the old one.
+/// The models that are served, by name. A name's model may be replaced while it is asked: answers in progress end with the one
+/// before it.
 final class ModelShelf: Sendable {
     private let models: Mutex<[String: ServedModel]>
 
@@ -23,7 +24,8 @@ final class ModelShelf: Sendable {
     func model(named name: String) throws(APIError) -> ServedModel {
         guard let model = self[name] else {
             throw APIError.missing(
-                "there is no model '\(name)'; this server has \(all.map(\.name).joined(separator: ", "))", code: "model_not_found")
+                "there is no model '\(name)'; this server has \(all.map(\.name).joined(separator: ", "))",
+                code: "model_not_found")
         }
         return model
     }

@@ -95,7 +95,8 @@ struct ChatConversation: Sendable {
             throw APIError.invalid("'messages' has no message of the user's", field: "messages")
         }
         if said.last?.role == .assistant {
-            throw APIError.invalid("'messages' must end with a message of the user's or with a call's result", field: "messages")
+            throw APIError.invalid(
+                "'messages' must end with a message of the user's or with a call's result", field: "messages")
         }
         query = said[place].content
         background = RowBackground(

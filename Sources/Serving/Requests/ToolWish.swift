@@ -115,7 +115,8 @@ extension ToolWish {
             return CallBounds()
         case .function(let name):
             guard known.contains(name) else {
-                throw APIError.invalid("'tool_choice' names '\(name)', which is no function that may be called", field: "tool_choice")
+                throw APIError.invalid(
+                    "'tool_choice' names '\(name)', which is no function that may be called", field: "tool_choice")
             }
         case .required where known.isEmpty:
             throw APIError.invalid("'tool_choice' requires a call, and there are no functions", field: "tool_choice")
