@@ -58,7 +58,7 @@ extension Page {
         // Asking
 
         async function ask(event) {
-            event.preventDefault();
+            event?.preventDefault();
             tell(null);
             part("send").disabled = true;
             try {
@@ -197,7 +197,15 @@ extension Page {
         part("ask").addEventListener("submit", ask);
         part("model").addEventListener("change", () => showModel().then(() => tell(null), tell));
         part("key").addEventListener("change", () => loadModels().then(() => tell(null), tell));
-        loadModels().catch(tell);
+
+        // A question behind '#' in the address is asked at once.
+        async function askFromAddress() {
+            if (location.hash.length < 2) return;
+            part("question").value = decodeURIComponent(location.hash.slice(1));
+            await ask(null);
+        }
+
+        loadModels().then(askFromAddress).catch(tell);
 
         """#
 }

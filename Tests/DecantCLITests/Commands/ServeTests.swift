@@ -78,7 +78,11 @@ import Testing
         }
         let first = try commit()
         try program.run("tag", "best", "student.kd", "--force")
-        for _ in 0..<600 where try commit() == first { Thread.sleep(forTimeInterval: 0.1) }
+        var looks = 0
+        while try commit() == first, looks < 600 {
+            Thread.sleep(forTimeInterval: 0.1)
+            looks += 1
+        }
         let shown = try #require(try program.run("show", "student.kd", "--json").events.first)
         #expect(try commit() == shown["commit"]?.string)
         #expect(try chat("kitchen light on", "best", port: serving.port)["choices"] != nil)
