@@ -11,6 +11,7 @@ extension Page {
         form > label, details label { display: block; margin-top: 0.5rem; }
         button { margin-top: 0.75rem; padding: 0.4rem 1.5rem; }
         fieldset { border: 1px solid var(--line); border-radius: 0.4rem; margin: 0 0 0.75rem; }
+        fieldset input[type="checkbox"] { justify-self: start; }
         fieldset legend { font-family: ui-monospace, monospace; font-weight: 600; }
         fieldset label { display: grid; grid-template-columns: 12rem 1fr; gap: 0.5rem; align-items: center; margin: 0.25rem 0; }
         pre { overflow-x: auto; white-space: pre-wrap; }
