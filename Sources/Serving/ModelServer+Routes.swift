@@ -166,7 +166,7 @@ extension ModelServer {
             let rows = try Self.rows(request.texts, field: "options") { text throws(RowError) in
                 Row(id: "request", query: text, options: try RowOptions(options, right: 0))
             }
-            try weigh(rows, with: model, call) { row, scored in
+            try weigh(rows, with: model, call) { _, scored -> Label in
                 let best = ChoiceCounts.Normalization.none.choice(among: scored) ?? 0
                 return Label(text: options[best], logProbability: scored[best].logProbability)
             } answer: { labels in
@@ -190,7 +190,7 @@ extension ModelServer {
         let rows = try Self.rows(request.documents, field: "documents") { text throws(RowError) in
             Row(id: "request", query: request.query, ranked: try RankedText(text, relevance: 0, group: ""))
         }
-        try weigh(rows, with: model, call) { _, scored in
+        try weigh(rows, with: model, call) { _, scored -> Double in
             RankTask.score(scored)
         } answer: { scores in
             // Equal scores stay in the order of the request.

@@ -30,10 +30,12 @@ package final class ModelServer: Sendable {
     private let web = Mutex<WebServer?>(nil)
 
     package init(_ models: [ServedModel], _ settings: Settings) {
-        shelf = ModelShelf(models)
+        let shelf = ModelShelf(models)
+        self.shelf = shelf
         self.settings = settings
         conduct = Conduct(settings.limits, log: AccessLog(settings.log)) { model, reason in
-            settings.onEngineFailure(model.name, reason)
+            // What broke may have been replaced already.
+            if shelf[model.name] === model { settings.onEngineFailure(model.name, reason) }
         }
     }
 

@@ -18,7 +18,8 @@ final class ServedModelSource: Sendable {
         var commits: [String: CommitID] = [:]
         /// Names that were told to be lost, so that it is told once.
         var lost: Set<String> = []
-        var loading: Set<String> = []
+        /// When models were loaded again.
+        var reloads: [String: Date] = [:]
         var server: ModelServer?
     }
 
@@ -61,8 +62,7 @@ final class ServedModelSource: Sendable {
         guard let store = try? Store(at: directory) else { return }
         for wish in wishes.withLock({ $0 }) {
             do {
-                let target = try Self.target(wish.reference, in: store)
-                guard let target, target.record.artifact.isModel else {
+                guard let target = try Self.target(wish.reference, in: store), target.record.artifact.isModel else {
                     throw CommandFailure.badInput("'\(wish.reference)' means no model anymore")
                 }
                 guard state.withLock({ $0.commits[wish.name] }) != target.record.commit else { continue }
@@ -76,11 +76,18 @@ final class ServedModelSource: Sendable {
         }
     }
 
+    /// Seconds from one loading of a broken model to the next: what breaks at once would be loaded without end.
+    private static let pause = 60.0
+
     /// Loads a model again whose engine broke.
     func reload(_ name: String) {
-        guard let wish = wishes.withLock({ $0.first { $0.name == name } }),
-            state.withLock({ $0.loading.insert(name).inserted })
-        else { return }
+        let now = Date()
+        let isDue = state.withLock { state in
+            if let last = state.reloads[name], now.timeIntervalSince(last) < Self.pause { return false }
+            state.reloads[name] = now
+            return true
+        }
+        guard isDue, let wish = wishes.withLock({ $0.first { $0.name == name } }) else { return }
         DispatchQueue.global().async { [self] in
             do {
                 let store = try Store(at: directory)
@@ -91,7 +98,6 @@ final class ServedModelSource: Sendable {
             } catch {
                 Console.progress("warning: '\(name)' cannot be loaded again: \(Self.reason(error))")
             }
-            state.withLock { _ = $0.loading.remove(name) }
         }
     }
 
@@ -120,10 +126,10 @@ final class ServedModelSource: Sendable {
 
     private static func wish(_ text: String, in store: Store) throws -> (Wish, StoredTarget) {
         // Names of variants may have the sign too.
-        if let target = try target(text, in: store) { return (Wish(name: text, reference: text), target) }
+        if let target = try Self.target(text, in: store) { return (Wish(name: text, reference: text), target) }
         if let sign = text.firstIndex(of: "="), sign != text.startIndex {
             let (name, reference) = (String(text[..<sign]), String(text[text.index(after: sign)...]))
-            if let target = try target(reference, in: store) { return (Wish(name: name, reference: reference), target) }
+            if let target = try Self.target(reference, in: store) { return (Wish(name: name, reference: reference), target) }
         }
         // This says what is wrong.
         return (Wish(name: text, reference: text), try StoredTarget(text, in: store))

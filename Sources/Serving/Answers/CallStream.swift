@@ -29,9 +29,6 @@ struct CallStream {
     private static let start = Array("{\"name\":".utf8)
     private static let middle = Array(",\"arguments\":".utf8)
 
-    /// Whether all that came has the form.
-    var isRegular: Bool { if case .elsewhere = place { false } else { true } }
-
     mutating func add(_ bytes: some Sequence<UInt8>) -> [Part] {
         var parts: [Part] = []
         for byte in bytes { add(byte, to: &parts) }

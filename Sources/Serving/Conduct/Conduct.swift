@@ -48,8 +48,6 @@ final class OpenAnswerTable: Sendable {
 
     func remove(_ answer: OpenAnswers) { _ = answers.withLock { $0.removeValue(forKey: ObjectIdentifier(answer)) } }
 
-    var count: Int { answers.withLock(\.count) }
-
     /// Ends those whose time is over.
     func check(_ limits: ServingLimits) {
         let now = MonotonicTime.now

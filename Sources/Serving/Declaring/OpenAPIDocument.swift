@@ -8,11 +8,11 @@ struct OpenAPIDocument {
     var json: JSON {
         var paths: [(String, JSON)] = []
         for route in routes.all {
-            let operation = (route.method.rawValue.lowercased(), operation(of: route))
+            let described: JSON = .object(inOrder: [(route.method.rawValue.lowercased(), operation(of: route))])
             if let place = paths.firstIndex(where: { $0.0 == route.path }) {
-                paths[place].1 = paths[place].1.merging(.object(inOrder: [operation]))
+                paths[place].1 = paths[place].1.merging(described)
             } else {
-                paths.append((route.path, .object(inOrder: [operation])))
+                paths.append((route.path, described))
             }
         }
         return .object(inOrder: [

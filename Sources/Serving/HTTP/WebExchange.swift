@@ -49,9 +49,6 @@ package final class WebExchange: Sendable {
 
     package func end() { wake { $0.hasEnded = true } }
 
-    /// Breaks the answer off, so that the client sees that it is not whole.
-    package func abort() { leave() }
-
     /// Calls `handler` once when the client goes away before its answer is whole; at once where it has.
     package func whenClientLeaves(_ handler: @escaping @Sendable () -> Void) {
         let hasLeft = state.withLock { state in

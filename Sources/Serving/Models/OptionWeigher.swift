@@ -50,7 +50,11 @@ final class CallDecider: Sendable {
     /// Tells whether something is to be called after a prompt, or why that cannot be said.
     func decide(after prompt: [Int32], _ body: @escaping @Sendable (Result<Bool, any Error>) -> Void) throws(APIError) {
         try line.enter { [self] in
-            body(Result { try reader.withLock { try $0.likelihoods(after: [prompt]) }.allSatisfy { $0 < threshold } })
+            body(
+                Result { () throws -> Bool in
+                    let likelihoods = try reader.withLock { try $0.likelihoods(after: [prompt]) }
+                    return likelihoods.allSatisfy { $0 < threshold }
+                })
         }
     }
 }

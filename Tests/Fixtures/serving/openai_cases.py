@@ -309,8 +309,8 @@ def a_prompt_may_be_tokens():
 @case
 def a_stop_text_ends_an_answer():
     text = complete(max_tokens=20).choices[0].text
-    stop = text[2:4]
-    assert complete(max_tokens=20, stop=[stop]).choices[0].text == text[:text.index(stop)]
+    stop = text[1:3] or "zz"
+    assert complete(max_tokens=20, stop=[stop]).choices[0].text == text.split(stop)[0]
 
 
 @case
