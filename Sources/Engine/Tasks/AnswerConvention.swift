@@ -22,16 +22,20 @@ package struct AnswerConvention: Sendable {
         task.kind != .calls || !row.callable(in: task.functions).isEmpty
     }
 
-    /// What a model said, as its task reads it.
-    package func reading(of sequence: GeneratedSequence, to row: Row) -> AnswerReading {
+    /// What a model said, in its style of answers.
+    package func reading(of sequence: GeneratedSequence) -> AnswerReading {
         let said = prompts.response(of: sequence)
         let parsed = answerStyle.answer(in: said.text)
         var fault = said.fault
-        switch parsed {
-        case .success(let answer): fault = fault ?? (knowsAnswers(to: row) ? task.formFault(in: answer, to: row) : nil)
-        case .failure(let error): fault = fault ?? error.description
-        }
+        if case .failure(let error) = parsed { fault = fault ?? error.description }
         return AnswerReading(response: said.words ?? said.text, words: said.words, answer: try? parsed.get(), fault: fault)
+    }
+
+    /// Why what a model said is no answer to a row; `nil` where it is one, and where nobody knows what it may be.
+    package func fault(of reading: AnswerReading, to row: Row) -> String? {
+        if let fault = reading.fault { return fault }
+        guard knowsAnswers(to: row), let answer = reading.answer else { return nil }
+        return task.formFault(in: answer, to: row)
     }
 }
 
@@ -43,7 +47,7 @@ package struct AnswerReading: Hashable, Sendable {
     package let words: String?
     /// The part that answers; `nil` where the response is not in the model's style of answers.
     package let answer: String?
-    /// Why it is no answer of the task; `nil` where it is one, and where nobody knows what it may be.
+    /// Why it cannot be read; `nil` where it can.
     package let fault: String?
 }
 

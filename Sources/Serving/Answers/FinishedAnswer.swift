@@ -36,8 +36,8 @@ struct FinishedAnswer: Sendable {
         end = sequence.isFinished ? .stop : .length
         switch question.manner {
         case .words: content = sequence.text(with: question.tokenizer)
-        case .reading(let convention, let row), .calls(let convention, let row):
-            let reading = convention.reading(of: sequence, to: row)
+        case .reading(let convention), .calls(let convention):
+            let reading = convention.reading(of: sequence)
             content = reading.answer ?? reading.response
             if convention.answerStyle == .reasoning {
                 reasoning = try? ReasonedResponse.parse(reading.response).get().reasoning

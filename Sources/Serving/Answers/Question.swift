@@ -8,9 +8,9 @@ struct Question: Sendable {
         /// Any words, told as they come.
         case words
         /// Words or an object, which are read when they are whole.
-        case reading(AnswerConvention, Row)
+        case reading(AnswerConvention)
         /// Calls in Decant's form, told as they come.
-        case calls(AnswerConvention, Row)
+        case calls(AnswerConvention)
     }
 
     let model: ServedModel
@@ -48,32 +48,27 @@ extension Question {
             bounds = try request.tools.apply(to: &row, pool: task.functions)
             if request.format != nil { (row.functions, row.definitions) = ([], []) }
         }
-        let pattern: BytePattern?
+        self.model = model
+        let isCalling = task.kind == .calls && convention.knowsAnswers(to: row)
         do throws(RowError) {
             prompt = try convention.promptTokens(of: row)
-            if let format = request.format {
-                pattern = .object(of: format)
-            } else {
-                pattern = try request.isConstrained ? convention.pattern(of: row, calls: bounds) : nil
+            let wish = AnswerWish(request)
+            constraint = try model.constraint(wish) { () throws(RowError) in
+                if let format = request.format { return .object(of: format) }
+                return try request.isConstrained ? convention.pattern(of: row, calls: bounds) : nil
+            }
+            if isCalling, wish.isUsual, case .generating(_, .some) = model.method, convention.prompts.formName == nil {
+                callingConstraint = try model.constraint(wish.calling) { () throws(RowError) in
+                    try convention.pattern(of: row, calls: CallBounds(isRequired: true))
+                }
             }
         } catch {
             throw APIError.invalid("\(error)", field: "messages")
         }
-        self.model = model
-        constraint = pattern.map(model.constraints.constraint)
-        let isCalling = task.kind == .calls && convention.knowsAnswers(to: row)
         if isCalling, constraint != nil, convention.prompts.formName == nil {
-            manner = .calls(convention, row)
-            if bounds == CallBounds(), case .generating(_, .some) = model.method, request.tools.given == nil {
-                bounds.isRequired = true
-                do throws(RowError) {
-                    callingConstraint = try convention.pattern(of: row, calls: bounds).map(model.constraints.constraint)
-                } catch {
-                    throw APIError.invalid("\(error)", field: "tools")
-                }
-            }
+            manner = .calls(convention)
         } else if isCalling || convention.answerStyle == .reasoning {
-            manner = .reading(convention, row)
+            manner = .reading(convention)
         } else {
             manner = .words
         }
@@ -107,11 +102,11 @@ extension Question {
         self.model = model
         do throws(RowError) {
             prompt = try convention.promptTokens(of: row)
-            constraint = try convention.pattern(of: row).map(model.constraints.constraint)
+            constraint = try model.constraint(AnswerWish()) { () throws(RowError) in try convention.pattern(of: row) }
         } catch {
             throw APIError.invalid("\(error)", field: "input")
         }
-        manner = .reading(convention, row)
+        manner = .reading(convention)
         options = GenerationOptions(
             maximumTokens: model.usualTokens, stopTokens: Set(convention.prompts.endTokens), recordsLogProbabilities: true)
         alternatives = 0

@@ -142,7 +142,7 @@ extension APIField {
     static func unused(_ name: String, _ schema: JSON, harmless: [JSON]? = nil) -> APIField where Value == Void {
         let summary =
             harmless.map { "Not supported: only \($0.map(\.canonicalText).joined(separator: " or "))." } ?? "Not used."
-        return APIField(name, harmless.map { ["enum": .array($0)] } ?? schema, summary) { value throws(APIError) in
+        return APIField(name, harmless.map { JSON.object(["enum": .array($0)]) } ?? schema, summary) { value throws(APIError) in
             if let harmless, !harmless.contains(value.canonical) {
                 throw APIError.invalid("'\(name)' is not supported; leave it out", field: name, code: "unsupported_parameter")
             }

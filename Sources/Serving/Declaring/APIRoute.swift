@@ -32,6 +32,7 @@ struct APIRoute: Sendable {
 
     /// The parts of a path in the places of the braces; `nil` where the path is another one.
     func parameters(in path: String) -> [String: String]? {
+        guard self.path.contains("{") else { return self.path == path ? [:] : nil }
         let wanted = self.path.split(separator: "/", omittingEmptySubsequences: false)
         let given = path.split(separator: "/", omittingEmptySubsequences: false)
         guard wanted.count == given.count else { return nil }

@@ -36,6 +36,8 @@ package final class ServedModel: Sendable {
     let usualTokens: Int
     let method: Method
     let constraints: KnownConstraints
+    /// Whether the grammar of calls depends on the question, because arguments are copied from it.
+    private let copiesQuestions: Bool
 
     /// Packs the model's weights.
     ///
@@ -47,6 +49,7 @@ package final class ServedModel: Sendable {
         (self.identity, self.convention, self.withFunctions) = (identity, convention, withFunctions)
         self.usualTokens = usualTokens
         constraints = KnownConstraints(convention.vocabulary())
+        copiesQuestions = convention.task.functions.values.contains { $0.parameters.copiesQuestions }
         if [.choice, .rank].contains(convention.task.kind) {
             method = .weighing(OptionWeigher(model, convention, workers: workers))
         } else {
@@ -62,6 +65,18 @@ package final class ServedModel: Sendable {
 
     /// How a question is asked: with its own functions where it brings some.
     func convention(bringsFunctions: Bool) -> AnswerConvention { bringsFunctions ? withFunctions ?? convention : convention }
+
+    /// What holds an answer to what is wished of it; `nil` where nothing does.
+    ///
+    /// - Parameter pattern: makes the grammar, where none is known yet.
+    func constraint(
+        _ wish: AnswerWish, _ pattern: () throws(RowError) -> BytePattern?
+    ) throws(RowError) -> TokenConstraint? {
+        let copies = wish.tools.map { $0.contains { $0.parameters.copiesQuestions } } ?? copiesQuestions
+        guard copies else { return try constraints.constraint(.wish(wish), pattern) }
+        guard let made = try pattern() else { return nil }
+        return try constraints.constraint(.pattern(made)) { () throws(RowError) in made }
+    }
 
     /// Lets the answers in progress end, and frees the model.
     func retire() {
@@ -88,41 +103,5 @@ package final class ServedModel: Sendable {
         if let task = task as? ExtractTask { members.append(("schema", task.schema.json)) }
         members.append(("max_tokens", .count(usualTokens)))
         return .object(inOrder: members)
-    }
-}
-
-/// The constraints that were made, so that answers of the same form share one. Those that were not used for long are forgotten.
-final class KnownConstraints: Sendable {
-    private struct Entry {
-        let constraint: TokenConstraint
-        var lastUse: Int
-    }
-
-    private struct State {
-        var entries: [BytePattern: Entry] = [:]
-        var uses = 0
-    }
-
-    private static let most = 256
-
-    let vocabulary: Vocabulary
-    private let state = Mutex(State())
-
-    init(_ vocabulary: Vocabulary) { self.vocabulary = vocabulary }
-
-    func constraint(_ pattern: BytePattern) -> TokenConstraint {
-        state.withLock { state in
-            state.uses += 1
-            if let known = state.entries[pattern] {
-                state.entries[pattern]?.lastUse = state.uses
-                return known.constraint
-            }
-            if state.entries.count >= Self.most, let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
-                state.entries[oldest.key] = nil
-            }
-            let constraint = TokenConstraint(pattern, vocabulary: vocabulary)
-            state.entries[pattern] = Entry(constraint: constraint, lastUse: state.uses)
-            return constraint
-        }
     }
 }

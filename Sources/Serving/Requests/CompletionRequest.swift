@@ -30,9 +30,11 @@ struct CompletionRequest: Sendable {
         ],
         "A text, or its tokens by number; or a list of several."
     ) { value throws(APIError) in
-        guard let prompts = CompletionRequest.read(value), !prompts.isEmpty, prompts.count <= mostPrompts else {
+        guard let prompts = CompletionRequest.read(value), !prompts.isEmpty,
+            prompts.count <= CompletionRequest.mostPrompts
+        else {
             throw APIError.invalid(
-                "'prompt' must be a text, a list of texts, or the numbers of tokens, and at most \(mostPrompts) of them",
+                "'prompt' must be a text, a list of texts, or the numbers of tokens, and at most \(CompletionRequest.mostPrompts) of them",
                 field: "prompt")
         }
         return prompts
@@ -62,12 +64,12 @@ struct CompletionRequest: Sendable {
     private static func read(_ value: JSON) -> [Prompt]? {
         if let text = value.string { return [.text(text)] }
         guard let list = value.array else { return nil }
-        if let tokens = tokens(list) { return [.tokens(tokens)] }
+        if let tokens = Self.tokens(list) { return [.tokens(tokens)] }
         var prompts: [Prompt] = []
         for element in list {
             if let text = element.string {
                 prompts.append(.text(text))
-            } else if let tokens = element.array.flatMap(tokens) {
+            } else if let tokens = element.array.flatMap(Self.tokens) {
                 prompts.append(.tokens(tokens))
             } else {
                 return nil

@@ -149,8 +149,8 @@ struct AnsweringModel {
     }
 
     private func answer(_ sequence: GeneratedSequence, to row: Row, promptTokens: Int, most: Int) -> ModelAnswer {
-        let reading = convention.reading(of: sequence, to: row)
-        var fault = reading.fault
+        let reading = convention.reading(of: sequence)
+        var fault = convention.fault(of: reading, to: row)
         if let reason = fault, !sequence.isFinished { fault = reason + "; it was cut off at \(most) tokens (--max-tokens)" }
         return ModelAnswer(
             task: task.kind, response: reading.response, answer: reading.answer, fault: fault,
