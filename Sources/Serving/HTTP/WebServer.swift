@@ -96,8 +96,9 @@ private final class WebServerCore: Sendable {
             guard let request = exchange.takeRequest() else {
                 return queue(service.tooLarge, isStreamed: false, for: exchange, on: connection)
             }
-            watch.watch(exchange)
+            // In this order: a client that has left already wakes the library then.
             exchange.suspend()
+            watch.watch(exchange)
             queue.async { [service] in service.answer(request, exchange) }
             return decant_http_yes
         }
