@@ -78,13 +78,21 @@ final class ConnectionWatch: Sendable {
         var events = [epoll_event](repeating: epoll_event(), count: 64)
         while state.withLock(\.isOpen) {
             let count = epoll_wait(set, &events, Int32(events.count), Self.interval)
-            for event in events.prefix(Int(max(0, count))) {
-                // Not within the lock: whoever hears of it may take others.
-                state.withLock { $0.connections[UInt(event.data.u64)]?.exchange }?.leave()
-            }
+            for event in events.prefix(Int(max(0, count))) { cut(UInt(event.data.u64)) }
             endOverdue()
         }
         Glibc.close(set)
+    }
+
+    /// Cuts the socket of a connection whose client has left, or is to leave, and tells its exchange.
+    func cut(_ number: UInt) {
+        let exchange = state.withLock { state -> WebExchange? in
+            guard let connection = state.connections[number], connection.exchange != nil else { return nil }
+            shutdown(connection.socket, Int32(SHUT_RDWR))
+            return connection.exchange
+        }
+        // Not within the lock: whoever hears of it may take others.
+        exchange?.leave()
     }
 
     /// Cuts the sockets of connections whose time is over; the library then closes them.

@@ -120,7 +120,8 @@ extension WebExchange {
     /// - Returns: how many; 0 where the library waits for more, or one of its words for an end.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         state.withLock { state in
-            if state.hasLeft { return decant_http_failure }
+            // The socket is cut. The library would keep a connection whose body ends with its word for a failure.
+            if state.hasLeft { return decant_http_end }
             let count = min(buffer.count, state.pending.count - state.sent)
             guard count > 0 else {
                 if state.hasEnded { return decant_http_end }
@@ -137,7 +138,7 @@ extension WebExchange {
         }
     }
 
-    /// The client is gone, or is to be.
+    /// The client is gone; its socket is cut.
     func leave() {
         var handler: (@Sendable () -> Void)?
         wake { state in

@@ -56,7 +56,7 @@ package final class WebServer: Sendable {
         daemon.withLock { daemon in
             guard daemon != 0 else { return }
             // The library must have none that waits.
-            for exchange in core.watch.open.exchanges { exchange.leave() }
+            for exchange in core.watch.open.exchanges { core.watch.cut(exchange.connection) }
             MHD_stop_daemon(OpaquePointer(bitPattern: daemon))
             daemon = 0
         }
