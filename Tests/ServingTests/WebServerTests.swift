@@ -118,6 +118,22 @@ import Testing
         try Self.wait { hasLeft.withLock { $0 } }
     }
 
+    @Test func clientsThatLeaveKeepNoSocket() throws {
+        let server = try server { _, exchange in
+            exchange.begin(WebResponse(200, type: "text/event-stream"))
+            exchange.send(Array("data: 1\n\n".utf8))
+        }
+        // The library looks no further than the connection that is idle the longest.
+        let idle = try LoopbackClient(port: server.address.port)
+        for _ in 0..<200 {
+            let client = try LoopbackClient(port: server.address.port)
+            client.send("GET", "/x")
+            _ = try client.take(through: "data: 1\n\n")
+        }
+        try Self.wait { server.connections == 1 }
+        withExtendedLifetime(idle) {}
+    }
+
     @Test func aSlowReaderHoldsNobodyUp() throws {
         let large = [UInt8](repeating: UInt8(ascii: "a"), count: 32 << 20)
         let server = try server { request, exchange in
