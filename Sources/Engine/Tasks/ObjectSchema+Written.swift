@@ -6,8 +6,7 @@ extension ObjectSchema {
     /// Words of JSON Schema that no grammar of ours holds an answer to.
     private static let unheld = [
         "$dynamicRef", "contains", "dependentRequired", "dependentSchemas", "else", "exclusiveMaximum", "exclusiveMinimum",
-        "if",
-        "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems", "minLength",
+        "if", "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems", "minLength",
         "minProperties", "minimum", "multipleOf", "not", "pattern", "patternProperties", "prefixItems", "propertyNames", "then",
         "unevaluatedItems", "unevaluatedProperties", "uniqueItems",
     ]

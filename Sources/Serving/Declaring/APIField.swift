@@ -42,7 +42,7 @@ struct FieldDeclaration: Sendable {
 struct RequestFields: Sendable {
     let declarations: [FieldDeclaration]
 
-    init(_ declarations: [FieldDeclaration]) { self.declarations = declarations }
+    init(_ lists: [FieldDeclaration]...) { declarations = lists.flatMap { $0 } }
 
     /// Refuses what is not declared: nothing that a client says is dropped in silence.
     func check(_ body: JSON) throws(APIError) {

@@ -23,9 +23,9 @@ struct ChatRequest: Sendable {
         "constrained", "Whether an answer is held to the schemas of its calls, or to what the model's task allows; true.")
 
     static let fields = RequestFields(
-        [model.declaration.required, messages.declaration.required, knowledge.declaration, isConstrained.declaration]
-            + ToolWish.declarations + [ResponseFormat.field.declaration] + Sampling.declarations + [Sampling.newerName]
-            + LikelihoodWish.chatDeclarations)
+        [model.declaration.required, messages.declaration.required, knowledge.declaration, isConstrained.declaration],
+        ToolWish.declarations, [ResponseFormat.field.declaration], Sampling.declarations, [Sampling.newerName],
+        LikelihoodWish.chatDeclarations)
 
     init(_ body: JSON) throws(APIError) {
         try Self.fields.check(body)

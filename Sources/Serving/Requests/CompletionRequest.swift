@@ -34,7 +34,7 @@ struct CompletionRequest: Sendable {
             prompts.count <= CompletionRequest.mostPrompts
         else {
             throw APIError.invalid(
-                "'prompt' must be a text, a list of texts, or the numbers of tokens, and at most \(CompletionRequest.mostPrompts) of them",
+                "'prompt' must be a text, a list of at most \(CompletionRequest.mostPrompts) texts, or numbers of tokens",
                 field: "prompt")
         }
         return prompts
@@ -44,8 +44,8 @@ struct CompletionRequest: Sendable {
     ]
 
     static let fields = RequestFields(
-        [ChatRequest.model.declaration.required, prompts.declaration.required] + unsupported.map(\.declaration)
-            + Sampling.declarations + LikelihoodWish.completionDeclarations)
+        [ChatRequest.model.declaration.required, prompts.declaration.required], unsupported.map(\.declaration),
+        Sampling.declarations, LikelihoodWish.completionDeclarations)
 
     init(_ body: JSON) throws(APIError) {
         try Self.fields.check(body)

@@ -45,11 +45,13 @@ struct Sampling: Sendable {
     private static let tellsTokens = APIField<Bool>.flag(
         "return_token_ids", "Whether the answer tells the prompt's and its own tokens by number.")
 
-    static let declarations =
-        [
+    static let declarations: [FieldDeclaration] = {
+        let own = [
             temperature.declaration, topP.declaration, topK.declaration, seed.declaration, count.declaration, stop.declaration,
             maximumTokens.declaration, isStreamed.declaration, streamOptions.declaration, tellsTokens.declaration,
-        ] + Unused.all
+        ]
+        return own + Unused.all
+    }()
 
     /// Of chats alone.
     static let newerName = maximumNewTokens.declaration
