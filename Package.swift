@@ -24,6 +24,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSpawn"),
         .target(name: "CContainment"),
@@ -80,6 +81,9 @@ let package = Package(
                 "Words", "Records", "Archives",
             ]),
 
+        // Answers to others
+        .target(name: "Serving", dependencies: ["Engine", "CanonicalJSON", "Words", "Programs", "CMicroHTTPD"]),
+
         // The command line
         .target(
             name: "DecantCLI",
@@ -87,7 +91,7 @@ let package = Package(
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "Kinds", "RecipeLanguage", "Planner", "Store",
                 "Files",
                 "Executor",
-                "Engine", "Stages", "Programs", "Records", "Fetching", "Sharing", "Endpoints", "Trust", "Words",
+                "Engine", "Stages", "Programs", "Records", "Fetching", "Sharing", "Endpoints", "Trust", "Words", "Serving",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
@@ -164,6 +168,8 @@ let package = Package(
             ]),
         .testTarget(
             name: "EndpointsTests", dependencies: ["Endpoints", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+        .testTarget(
+            name: "ServingTests", dependencies: ["Serving", "Engine", "CanonicalJSON", "TestSupport", "Words"]),
         .testTarget(name: "ProgramsTests", dependencies: ["Programs", "TestSupport"]),
         .testTarget(name: "ExecutorTests", dependencies: ["Executor", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
         .testTarget(

@@ -154,7 +154,7 @@ struct DecantCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Results",
                 subcommands: [
-                    ShowCommand.self, PeekCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self,
+                    ShowCommand.self, PeekCommand.self, RunCommand.self, ServeCommand.self, ExportCommand.self, LogCommand.self,
                 ]),
             CommandGroup(
                 name: "Lineage",
