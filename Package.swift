@@ -28,6 +28,7 @@ let package = Package(
         .systemLibrary(name: "CSpawn"),
         .target(name: "CContainment"),
         .systemLibrary(name: "CFileSystem"),
+        .systemLibrary(name: "CEpoll"),
         .target(name: "CKernels", cSettings: numericC),
 
         // Values
@@ -68,6 +69,7 @@ let package = Package(
         .target(name: "Fetching", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs", "HTTP"]),
         .target(name: "Sharing", dependencies: ["Store", "Trust", "BuildModel", "CanonicalJSON", "CLibgit2", "HTTP"]),
         .target(name: "Endpoints", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
+        .target(name: "Load", dependencies: ["CanonicalJSON", "CEpoll"]),
 
         // Models
         .target(name: "ChatTemplates", dependencies: ["CanonicalJSON"]),
@@ -77,7 +79,7 @@ let package = Package(
             name: "Stages",
             dependencies: [
                 "Engine", "Kinds", "BuildModel", "Programs", "CContainment", "CanonicalJSON", "SpannedYAML", "Diagnostics",
-                "Words", "Records", "Archives",
+                "Words", "Records", "Archives", "Load",
             ]),
 
         // The command line
@@ -87,7 +89,7 @@ let package = Package(
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "Kinds", "RecipeLanguage", "Planner", "Store",
                 "Files",
                 "Executor",
-                "Engine", "Stages", "Programs", "Records", "Fetching", "Sharing", "Endpoints", "Trust", "Words",
+                "Engine", "Stages", "Programs", "Records", "Fetching", "Sharing", "Endpoints", "Load", "Trust", "Words",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
@@ -164,6 +166,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "EndpointsTests", dependencies: ["Endpoints", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+        .testTarget(name: "LoadTests", dependencies: ["Load", "CanonicalJSON", "TestSupport"]),
         .testTarget(name: "ProgramsTests", dependencies: ["Programs", "TestSupport"]),
         .testTarget(name: "ExecutorTests", dependencies: ["Executor", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
         .testTarget(

@@ -2,8 +2,8 @@ import CanonicalJSON
 
 /// How values are spread: their mean and three percentiles.
 ///
-/// The percentile p of n values lies at (n − 1)·p among them in order, from 0; between two values it is interpolated (Hyndman and
-/// Fan's definition 7, as `numpy.percentile` has it).
+/// The percentile p of n values lies at (n − 1)·p among them in order, from 0; between two values it is interpolated (definition
+/// 7 of Hyndman and Fan, as `numpy.percentile` has it).
 package struct Distribution: Hashable, Sendable {
     package let count: Int
     package let mean: Double

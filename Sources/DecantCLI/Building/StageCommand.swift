@@ -62,7 +62,8 @@ struct StageRunCommand: ParsableCommand {
                 inputs: workspace.inputs, outputs: workspace.outputs, threads: min(max(1, threads), 1024),
                 products: try ProductPrecision(action.numerics), checkpoint: checkpoint,
                 questionFiles: QuestionFiles(questions: workspace.questions, answers: workspace.answers),
-                isolation: commandOptions.isolation ?? .best, commandLimits: commandOptions.limits
+                isolation: commandOptions.isolation ?? .best, commandLimits: commandOptions.limits,
+                server: try ModelServer.ofThisProgram(action.numerics)
             ) { report.progress($0) }
             try StageCatalogue.standard.stage(for: action).run(in: context)
         } catch let interruption as StageInterruption {

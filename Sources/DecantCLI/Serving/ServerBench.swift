@@ -1,0 +1,93 @@
+import CanonicalJSON
+import Foundation
+import Load
+import Stages
+
+/// A load with what people call it.
+struct NamedLoad {
+    enum Kind: String {
+        case clients
+        case rate
+    }
+
+    let kind: Kind
+    let number: Double
+    let load: Load
+
+    var name: String {
+        let number = JSON.number(number).canonicalText
+        return kind == .clients ? (number == "1" ? "1 client" : "\(number) clients") : "\(number) requests/s"
+    }
+}
+
+/// Loads that are put on one server, one after the other, with what they cost it where it is on this machine.
+struct ServerBench {
+    private let client: LoadClient
+    private let server: ServerAddress
+    private let objective: ServiceObjective?
+    private let body: (Int) -> [UInt8]
+    private let process: ServerProcess?
+    private var asked = 0
+    private var measured: [LoadMeasurement] = []
+
+    /// - Parameter body: of the request with a number.
+    init(
+        of client: LoadClient, at server: ServerAddress, objective: ServiceObjective?, body: @escaping (Int) -> [UInt8]
+    ) {
+        (self.client, self.server, self.objective, self.body) = (client, server, objective, body)
+        process = server.isLocal ? ServerProcess(listeningOn: server.port) : nil
+    }
+
+    /// - Parameters:
+    ///   - warmingUp: requests before it that are not measured.
+    ///   - fromBeginning: whether the load asks from the first question on; else it goes on behind what was asked before.
+    mutating func measure(_ load: NamedLoad, warmingUp: Int, fromBeginning: Bool) throws(LoadFailure) {
+        if warmingUp > 0 {
+            _ = try client.measure(
+                .closed(clients: min(warmingUp, 8), requests: warmingUp, seconds: nil), body: next(fromBeginning))
+            asked += warmingUp
+        }
+        let (energy, processorSeconds) = (EnergyMeter(), process?.processorSeconds)
+        let record = try client.measure(load.load, body: next(fromBeginning))
+        asked += record.requests.count
+        var measurement = LoadMeasurement(load: load, summary: LoadSummary(record, objective: objective))
+        if let energy { measurement.joules = EnergyMeter()?.joules(since: energy) }
+        if let processorSeconds { measurement.processorSeconds = process?.processorSeconds.map { $0 - processorSeconds } }
+        measured.append(measurement)
+    }
+
+    private func next(_ fromBeginning: Bool) -> (Int) -> [UInt8] {
+        let start = fromBeginning ? 0 : asked
+        return { [body] in body(start + $0) }
+    }
+
+    /// What the last load came to, in few words.
+    var lastLine: String {
+        guard let last = measured.last else { return "" }
+        let answers = last.summary.queriesPerSecond.fixed(1)
+        return "\(answers) answers/s" + (last.summary.failed > 0 ? ", \(last.summary.failed) failed" : "")
+    }
+
+    func report(model: String) -> ServerBenchReport {
+        ServerBenchReport(url: server.url, model: model, loads: measured, process: process)
+    }
+}
+
+/// What one load came to.
+struct LoadMeasurement {
+    let load: NamedLoad
+    let summary: LoadSummary
+    /// Of the whole machine's processors; `nil` where the kernel does not say.
+    var joules: Double?
+    /// That the server took; `nil` where it is elsewhere.
+    var processorSeconds: Double?
+
+    var json: JSON {
+        var members = summary.json.object ?? [:]
+        members[load.kind.rawValue] = .number(load.number)
+        let answers = Double(max(summary.answered, 1))
+        members["joules_per_answer"] = joules.map { JSON.number($0 / answers) }
+        members["server_processors"] = processorSeconds.map { JSON.number($0 / max(summary.seconds, 1e-9)) }
+        return .object(members)
+    }
+}
