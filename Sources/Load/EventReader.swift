@@ -14,8 +14,10 @@ struct EventReader {
     mutating func read(_ bytes: UnsafeRawBufferPointer, event: ([UInt8]) -> Void) {
         var rest = bytes
         // A line may end in a return and a line feed, and these may come apart.
-        if endedInReturn, rest.first == Self.lineFeed { rest = rest.from(1) }
-        if !rest.isEmpty { endedInReturn = false }
+        if endedInReturn, let byte = rest.first {
+            endedInReturn = false
+            if byte == Self.lineFeed { rest = rest.from(1) }
+        }
         while !rest.isEmpty {
             guard let end = rest.firstIndex(where: { $0 == Self.lineFeed || $0 == Self.carriageReturn }) else {
                 keep(rest)

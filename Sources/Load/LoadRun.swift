@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Foundation
 
 /// One load while it is put on a server.
@@ -134,7 +135,7 @@ final class LoadRun {
         let patience = Nanoseconds(client.timeout * 1e9)
         for connection in connections {
             guard let answer = connection.answer, now - answer.sent > patience else { continue }
-            connection.giveUp("no answer within \(Int(client.timeout)) s")
+            connection.giveUp("no answer within \(JSON.number(client.timeout).canonicalText) s")
             if let ended = connection.finished() { take(ended, of: connection.number) }
         }
     }
