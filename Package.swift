@@ -199,7 +199,7 @@ let package = Package(
             dependencies: [
                 "Stages", "Engine", "Kinds", "Declarations", "Planner", "RecipeLanguage", "Executor", "Store", "BuildModel",
                 "CanonicalJSON",
-                "EncoderFixtures", "TestSupport", "Words",
+                "EncoderFixtures", "Programs", "TestSupport", "Words",
             ]),
         .testTarget(
             name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON", "TestSupport", "Words"],

@@ -23,7 +23,7 @@ struct ServingTables {
     ///   - rows: of a report: each `name`, and under `serving` what `serving.json` has; others are passed over.
     ///   - quality: the metric that decides which models are worth their time, with the set that it is of.
     init(_ rows: [JSON], quality: (metric: Metric, set: String?)? = nil) {
-        let served = rows.filter { $0["serving"]?.object != nil }
+        let served = rows.filter { $0["serving"]?["queries_per_second"] != nil }
         let parts = served.flatMap { row in
             ["warm", "cold"].compactMap { cache in
                 row["serving"]?[cache].map { Part(model: row["name"]?.string ?? "", cache: cache, figures: $0) }
