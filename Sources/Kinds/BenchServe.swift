@@ -54,10 +54,10 @@ package struct BenchServe: StageKind {
             .flag("cold_cache", "Whether `latency` is measured once more by a server that keeps no prefix of a prompt."),
             key: .unlessStandard),
         .init(
-            \.$firstToken, .duration("ttft", in: 1e-6...3600, "From the request to the answer's first token, at most."),
+            \.$firstToken, .duration("ttft", in: 1e-4...3600, "From the request to the answer's first token, at most."),
             at: "slo.ttft"),
         .init(
-            \.$furtherToken, .duration("tpot", in: 1e-6...3600, "For each further token, in the mean of an answer, at most."),
+            \.$furtherToken, .duration("tpot", in: 1e-4...3600, "For each further token, in the mean of an answer, at most."),
             at: "slo.tpot"),
         .init(\.$rowSet, .text("set", "The set whose rows are asked."), at: .elsewhere, key: .unlessStandard),
         .init(\.$maxTokens, .answerTokens, at: .elsewhere), .init(\.$prompt, .prompt, at: .elsewhere),
