@@ -19,13 +19,13 @@ package struct StageContext: Sendable {
     let isolation: Isolation
     let commandLimits: CommandLimits
     /// How models are served to be measured; `nil` where nobody can.
-    let server: ModelServer?
+    let server: ServerProgram?
     private var reportProgress: @Sendable (StageProgress) -> Void
 
     package init(
         inputs: URL, outputs: URL, threads: Int, products: ProductPrecision = .float32, checkpoint: Checkpoint? = nil,
         questionFiles: QuestionFiles? = nil, isolation: Isolation = .best, commandLimits: CommandLimits = CommandLimits(),
-        server: ModelServer? = nil, reportProgress: @escaping @Sendable (StageProgress) -> Void
+        server: ServerProgram? = nil, reportProgress: @escaping @Sendable (StageProgress) -> Void
     ) {
         (self.inputs, self.outputs) = (inputs, outputs)
         workers = WorkerPool(threads: threads)

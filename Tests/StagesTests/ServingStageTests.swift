@@ -11,18 +11,18 @@ import Testing
 @Suite struct ServingStageTests {
     private let temporary = TemporaryFolder()
 
-    private func pacedServer(_ switches: JSON) throws -> ModelServer {
+    private func pacedServer(_ switches: JSON) throws -> ServerProgram {
         try temporary.write(switches.canonicalText, to: "server/switches.json")
         let (script, folder) = (Checkout.file("Tests/Fixtures/load/server.py").path, temporary.folder("server").path)
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        return ModelServer { offer in
+        return ServerProgram { offer in
             Program(
                 "/usr/bin/env", ["python3", script, folder, "--attached", offer.keepsPrefixes ? "warm" : "cold"],
                 environment: ["PATH": path], directory: URL(filePath: "/"))
         }
     }
 
-    private func run(_ stage: BenchServe, server: ModelServer?, rows: Int = 4) throws -> JSON {
+    private func run(_ stage: BenchServe, server: ServerProgram?, rows: Int = 4) throws -> JSON {
         let lines = (0..<rows).map { #"{"id":"\#($0)","query":"lights \#($0)","functions":[],"answers":[]}"# + "\n" }
         try temporary.write(lines.joined(), to: "inputs/data/test.jsonl")
         try temporary.write("[]", to: "inputs/data/functions.json")
@@ -78,10 +78,10 @@ import Testing
     }
 
     @Test func whatCannotBeServedIsSaid() throws {
-        let silent = ModelServer { _ in
+        let silent = ServerProgram { _ in
             Program("/bin/sh", ["-c", "exit 1"], environment: [:], directory: URL(filePath: "/"))
         }
-        for (server, words) in [(nil, "nobody is there"), (silent, "did not come up")] as [(ModelServer?, String)] {
+        for (server, words) in [(nil, "nobody is there"), (silent, "did not come up")] as [(ServerProgram?, String)] {
             #expect {
                 try run(BenchServe(clients: [1]), server: server)
             } throws: { error in

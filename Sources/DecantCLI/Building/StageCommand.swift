@@ -63,7 +63,7 @@ struct StageRunCommand: ParsableCommand {
                 products: try ProductPrecision(action.numerics), checkpoint: checkpoint,
                 questionFiles: QuestionFiles(questions: workspace.questions, answers: workspace.answers),
                 isolation: commandOptions.isolation ?? .best, commandLimits: commandOptions.limits,
-                server: try ModelServer.ofThisProgram(action.numerics)
+                server: try ServerProgram.ofThisProgram(action.numerics)
             ) { report.progress($0) }
             try StageCatalogue.standard.stage(for: action).run(in: context)
         } catch let interruption as StageInterruption {

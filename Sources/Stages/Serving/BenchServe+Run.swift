@@ -22,7 +22,7 @@ extension BenchServe: RunnableStage {
         ]
         var progress = LoadProgress(total: caches.count * (clients.count + rates.count), context: context)
         for (name, keepsPrefixes) in caches {
-            let offer = ModelServer.Offer(
+            let offer = ServerProgram.Offer(
                 model: context.input("model"), data: context.input("data"), prompt: prompt, answer: answer,
                 isConstrained: constrained, keepsPrefixes: keepsPrefixes, threads: context.workers.threads)
             figures[name] = try server.serving(offer) { running -> JSON in

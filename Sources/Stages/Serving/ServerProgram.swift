@@ -1,11 +1,10 @@
 import CanonicalJSON
-import Engine
 import Foundation
 import Programs
 import Words
 
 /// How a stage has a model served: the program that does it, with what its prompts and answers are.
-package struct ModelServer: Sendable {
+package struct ServerProgram: Sendable {
     /// What is served, and how.
     package struct Offer: Sendable {
         /// A model folder.
