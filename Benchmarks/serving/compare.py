@@ -239,14 +239,19 @@ def clients():
     words = "the of and to in that it was for on are with as his they be at one have this".split()
     prompts = FOLDER / "prompts.jsonl"
     number_of = 400
-    lines = [" ".join(words[(number * 7 + place * (1 + number % 5)) % len(words)] for place in range(200)) for number in range(number_of)]
+    lines = [
+        " ".join(words[(number * 7 + place * (1 + number % 5)) % len(words)] for place in range(200))
+        for number in range(number_of)
+    ]
     prompts.write_text("".join(json.dumps({"prompt": f"{number} {line}"}) + "\n" for number, line in enumerate(lines)))
     with serving("decant", decant("w4a16", "--prefix-cache-bytes", "0")) as (url, model):
         options = ["--prompts", str(prompts), "--concurrency", "8", "--requests", str(number_of), "--answer-tokens", str(ANSWER)]
         extra = ["--extra", json.dumps({"ignore_eos": True})]
         command = [DECANT, "bench", "serve", url, "--model", model, "--json", *options, *extra]
-        ours = json.loads(subprocess.run(pinned(CLIENT_CORES, command), capture_output=True, text=True, check=True).stdout)["loads"][0]
-        rows = [("decant bench serve", ours["queries_per_second"], ours["first_token"]["p50"], ours["further_token"]["p50"])]
+        run = subprocess.run(pinned(CLIENT_CORES, command), capture_output=True, text=True, check=True)
+        ours = json.loads(run.stdout)["loads"][0]
+        own = [ours[figure]["p50"] for figure in ("first_token", "further_token")]
+        rows = [("decant bench serve", ours["queries_per_second"], *own)]
         if VLLM:
             rows.append(("vllm bench serve", *vllm_client(url, model, prompts, number_of)))
         if GUIDELLM:
@@ -275,8 +280,8 @@ def vllm_client(url, model, prompts, count):
 def guidellm_client(url, model, prompts, count):
     output = FOLDER / "guidellm.json"
     command = [
-        GUIDELLM, "benchmark", "run", "--target", url, "--model", model, "--profile", "concurrent", "--rate", 8, "--data", prompts,
-        "--processor", FOLDER / "models" / "float32", "--max-requests", count, "--output-path", output,
+        GUIDELLM, "benchmark", "run", "--target", url, "--model", model, "--profile", "concurrent", "--rate", 8,
+        "--data", prompts, "--processor", FOLDER / "models" / "float32", "--max-requests", count, "--output-path", output,
     ]
     subprocess.run(pinned(CLIENT_CORES, [str(word) for word in command]), check=True, stdout=sys.stderr)
     metrics = json.loads(output.read_text())["benchmarks"][0]["metrics"]
