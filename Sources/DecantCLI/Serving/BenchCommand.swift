@@ -97,13 +97,13 @@ struct BenchServeCommand: ParsableCommand {
     func run() throws {
         let settings = LoadSettings(model: model, maxTokens: answerTokens, extra: try members())
         let prompts = try questions()
+        let server = try address()
+        let key = try secret(for: server)
         do {
-            let server = try ServerAddress(url)
-            let client = try LoadClient(server, prompts.interface, key: try key(for: server), timeout: timeout)
+            let client = try LoadClient(server, prompts.interface, key: key, timeout: timeout)
             var bench = ServerBench(of: client, at: server, objective: objective) { settings.body(prompts[$0]) }
             for load in loads {
-                // A file is asked from its beginning; prompts that are made go on.
-                try bench.measure(load, warmingUp: warmUp, fromBeginning: prompts.count != nil)
+                try bench.measure(load, warmingUp: warmUp)
                 Console.progress("\(load.name): \(bench.lastLine)")
             }
             let report = bench.report(model: model)
@@ -126,6 +126,14 @@ struct BenchServeCommand: ParsableCommand {
         }
     }
 
+    private func address() throws(CommandFailure) -> ServerAddress {
+        do throws(LoadFailure) {
+            return try ServerAddress(url)
+        } catch {
+            throw CommandFailure.badInput(error.description)
+        }
+    }
+
     private func members() throws(CommandFailure) -> [String: JSON] {
         guard let extra else { return [:] }
         guard let members = (try? JSON(parsing: extra))?.object else {
@@ -135,7 +143,7 @@ struct BenchServeCommand: ParsableCommand {
     }
 
     /// The key that a person names, which no other machine gets to see over plain HTTP.
-    private func key(for server: ServerAddress) throws(CommandFailure) -> String? {
+    private func secret(for server: ServerAddress) throws(CommandFailure) -> String? {
         guard let apiKey else { return nil }
         guard server.isLocal else {
             throw CommandFailure.badInput(

@@ -63,9 +63,6 @@ struct LoadPrompts {
         throw CommandFailure.badInput("\(place): there is no 'messages', 'query' or 'prompt'")
     }
 
-    /// How many differ.
-    var count: Int? { if case .questions(let questions) = source { questions.count } else { nil } }
-
     subscript(number: Int) -> LoadQuestion {
         switch source {
         case .questions(let questions): return questions[number % questions.count]

@@ -38,17 +38,15 @@ struct ServerBench {
         process = server.isLocal ? ServerProcess(listeningOn: server.port) : nil
     }
 
-    /// - Parameters:
-    ///   - warmingUp: requests before it that are not measured.
-    ///   - fromBeginning: whether the load asks from the first question on; else it goes on behind what was asked before.
-    mutating func measure(_ load: NamedLoad, warmingUp: Int, fromBeginning: Bool) throws(LoadFailure) {
+    /// - Parameter warmingUp: requests before it that are not measured.
+    mutating func measure(_ load: NamedLoad, warmingUp: Int) throws(LoadFailure) {
         if warmingUp > 0 {
-            _ = try client.measure(
-                .closed(clients: min(warmingUp, 8), requests: warmingUp, seconds: nil), body: next(fromBeginning))
-            asked += warmingUp
+            let clients = min(warmingUp, Self.warmingClients)
+            let warmed = try client.measure(.closed(clients: clients, requests: warmingUp, seconds: nil), body: next)
+            asked += warmed.requests.count
         }
         let (energy, processorSeconds) = (EnergyMeter(), process?.processorSeconds)
-        let record = try client.measure(load.load, body: next(fromBeginning))
+        let record = try client.measure(load.load, body: next)
         asked += record.requests.count
         var measurement = LoadMeasurement(load: load, summary: LoadSummary(record, objective: objective))
         if let energy { measurement.joules = EnergyMeter()?.joules(since: energy) }
@@ -56,8 +54,11 @@ struct ServerBench {
         measured.append(measurement)
     }
 
-    private func next(_ fromBeginning: Bool) -> (Int) -> [UInt8] {
-        let start = fromBeginning ? 0 : asked
+    private static let warmingClients = 8
+
+    /// The requests behind those that were made: a question comes again when all have been asked.
+    private var next: (Int) -> [UInt8] {
+        let start = asked
         return { [body] in body(start + $0) }
     }
 
