@@ -1,6 +1,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
@@ -41,4 +42,12 @@ static inline int decant_alarm_make(void) { return timerfd_create(CLOCK_MONOTONI
 static inline int decant_alarm_set(int alarm, int64_t nanoseconds) {
     struct itimerspec time = {{0, 0}, {nanoseconds / 1000000000, nanoseconds % 1000000000}};
     return timerfd_settime(alarm, TFD_TIMER_ABSTIME, &time, 0);
+}
+
+/* Lets this process open as many files as it may. */
+static inline void decant_open_more_files(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }

@@ -28,6 +28,7 @@ final class EventQueue {
     private static let alarmNumber = UInt32.max
 
     init() throws(LoadFailure) {
+        decant_open_more_files()
         queue = decant_queue_make()
         alarm = decant_alarm_make()
         guard queue >= 0, alarm >= 0, decant_queue_set(queue, true, alarm, Self.alarmNumber, false) == 0 else {

@@ -23,7 +23,7 @@ struct EventReader {
                 keep(rest)
                 return
             }
-            keep(rest.first(end))
+            keep(rest.before(end))
             finishLine(event)
             line.removeAll(keepingCapacity: true)
             var next = end + 1

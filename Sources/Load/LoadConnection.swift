@@ -42,7 +42,8 @@ final class LoadConnection {
         guard let answer, answer.isOver else { return nil }
         self.answer = nil
         isUsed = true
-        if !answer.keepsConnection { end() }
+        // A server that answers before it has the whole request would take its rest for the next one.
+        if !answer.keepsConnection || written < request.count { end() }
         return answer.measured(at: MonotonicClock.now)
     }
 

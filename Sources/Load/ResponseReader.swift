@@ -42,7 +42,7 @@ struct ResponseReader {
             case .whole: throw MalformedResponse("bytes came behind its end")
             case .body(let missing):
                 let count = min(missing, rest.count)
-                body(status, rest.first(count))
+                body(status, rest.before(count))
                 state = missing == count ? .whole : .body(missing - count)
                 rest = rest.from(count)
             case .bodyUntilEnd:
@@ -50,7 +50,7 @@ struct ResponseReader {
                 return
             case .chunk(let missing):
                 let count = min(missing, rest.count)
-                body(status, rest.first(count))
+                body(status, rest.before(count))
                 state = missing == count ? .chunkEnd : .chunk(missing - count)
                 rest = rest.from(count)
             case .head, .chunkSize, .chunkEnd, .trailer:
@@ -58,7 +58,7 @@ struct ResponseReader {
                     try keep(rest)
                     return
                 }
-                try keep(rest.first(end))
+                try keep(rest.before(end))
                 rest = rest.from(end + 1)
                 if line.last == 0x0D { line.removeLast() }
                 try finishLine()
@@ -148,6 +148,6 @@ struct MalformedResponse: Error, Hashable {
 }
 
 extension UnsafeRawBufferPointer {
-    func first(_ count: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self[..<count]) }
+    func before(_ end: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self[..<end]) }
     func from(_ start: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self[start...]) }
 }

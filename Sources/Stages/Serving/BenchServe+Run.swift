@@ -54,7 +54,7 @@ extension BenchServe: RunnableStage {
             // A server shows all of its functions unless a request brings others.
             let bringsOwn = row.definitions != nil || !row.functions.isEmpty && Set(row.functions) != pool
             let isShown = prompt == .tools && task.kind == .calls
-            let tools = isShown && bringsOwn ? try PromptStyle.definitions(of: row, task.functions).map(\.chatTool) : []
+            let tools = try isShown && bringsOwn ? PromptStyle.definitions(of: row, task.functions).map(\.chatTool) : []
             return .chat(messages: row.chat.map(\.json), tools: tools)
         }
     }

@@ -71,7 +71,7 @@ final class RunningServer {
         var bytes: [UInt8] = []
         while bytes.count < Self.longestLine {
             if let feed = bytes.firstIndex(of: UInt8(ascii: "\n")) { return Array(bytes[..<feed]) }
-            let left = (end - .now) / .milliseconds(1)
+            let left = (end - ContinuousClock.now) / .milliseconds(1)
             guard left > 0 else { return nil }
             var wait = pollfd(fd: program.output.fileDescriptor, events: Int16(POLLIN), revents: 0)
             let ready = poll(&wait, 1, Int32(left.rounded(.up)))
