@@ -3,6 +3,7 @@ import Declarations
 import Words
 
 /// Serves a model and measures how fast its server answers under load, with all of the machine to itself (METHODS: serving).
+/// Answers are those of `decant serve`: calls are held to their functions' schemas.
 ///
 /// Inputs: `model` (float or quantized), `data` (of `data.split`): the rows of a set are the requests, in turns.
 /// Output: `serving.json`: under `warm`, and under `cold` where the server kept no prefix of a prompt, for each number of
@@ -29,7 +30,6 @@ package struct BenchServe: StageKind {
     @Spanned package var maxTokens = 64
     @Spanned package var prompt = PromptStyle.query
     @Spanned package var answer = AnswerStyle.call
-    @Spanned package var constrained = false
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -62,9 +62,6 @@ package struct BenchServe: StageKind {
         .init(\.$rowSet, .text("set", "The set whose rows are asked."), at: .elsewhere, key: .unlessStandard),
         .init(\.$maxTokens, .answerTokens, at: .elsewhere), .init(\.$prompt, .prompt, at: .elsewhere),
         .init(\.$answer, .answer, at: .elsewhere, key: .unlessStandard),
-        .init(
-            \.$constrained, .flag("constrained", "Whether answers are held to the functions' schemas."), at: .elsewhere,
-            key: .unlessStandard),
     ]
 
     package mutating func settle() { $maxTokens = $maxTokens.orTokens(of: $answer) }

@@ -19,11 +19,11 @@ import Testing
 
     @Test func loadsAreAsTheRecipeSays() throws {
         let stage = try serving(
-            "metrics: [ar, latency], clients: [2], rates: [1, 2.5], load_time: 2 s, cold_cache: no, constrained: yes, "
+            "metrics: [ar, latency], clients: [2], rates: [1, 2.5], load_time: 2 s, cold_cache: no, "
                 + "slo: {ttft: 100 ms, tpot: 20 ms}")
         #expect(
             stage.parameters == [
-                "clients": [2], "rates": [1, 2.5], "load_time": 2, "cold_cache": false, "constrained": true, "ttft": 0.1,
+                "clients": [2], "rates": [1, 2.5], "load_time": 2, "cold_cache": false, "ttft": 0.1,
                 "tpot": 0.02, "max_tokens": 64, "prompt": "query",
             ])
         #expect(try BenchServe(json: stage.parameters).firstToken == 0.1)

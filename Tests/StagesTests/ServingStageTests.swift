@@ -94,11 +94,6 @@ import Testing
             "\(error)".contains("no rows to ask")
         }
     }
-
-    @Test func constrainedReasoningIsALimitation() {
-        #expect(BenchServe(answer: .reasoning, constrained: true).limitation?.parameter == "constrained")
-        #expect(BenchServe(answer: .reasoning).limitation == nil)
-    }
 }
 
 @Suite struct ServingTableTests {

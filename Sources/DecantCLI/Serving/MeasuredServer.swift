@@ -5,7 +5,7 @@ import Stages
 import Words
 
 extension ServerProgram {
-    /// Serves models with this program: `decant serve --folder MODEL --data DATA --attached`.
+    /// Serves models with this program: `decant stage serve MODEL DATA`.
     ///
     /// - Parameter numerics: of the stage that measures.
     static func ofThisProgram(_ numerics: Numerics) throws -> ServerProgram {
@@ -13,13 +13,11 @@ extension ServerProgram {
         var environment = ["LC_ALL": "C", "TZ": "UTC"]
         for name in ["LD_LIBRARY_PATH", "DECANT_VECTORS"] { environment[name] = ProcessInfo.processInfo.environment[name] }
         return ServerProgram { [environment] offer in
-            var arguments = [
-                "serve", "--folder", offer.model.path, "--data", offer.data.path, "--port", "0", "--attached", "--threads",
-                String(offer.threads), "--prompt", offer.prompt.spelling, "--answer", offer.answer.spelling, "--numerics",
-                numerics.rawValue,
+            let arguments = [
+                "stage", "serve", offer.model.path, offer.data.path, "--prompt", offer.prompt.spelling, "--answer",
+                offer.answer.spelling, "--numerics", numerics.rawValue, "--threads", String(offer.threads),
+                offer.keepsPrefixes ? "--prefixes" : "--no-prefixes",
             ]
-            if !offer.isConstrained { arguments.append("--free") }
-            if !offer.keepsPrefixes { arguments += ["--prefix-cache-bytes", "0"] }
             return Program(executable, arguments, environment: environment, directory: URL(filePath: "/"))
         }
     }

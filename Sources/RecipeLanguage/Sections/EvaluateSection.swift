@@ -89,7 +89,6 @@ package struct EvaluateSection: Sendable {
         serving.read(fields)
         serving.read(fields.section(Definition.objective), of: "slo")
         serving.$maxTokens = answers.$maxTokens
-        serving.$constrained = answers.$constrained
         self.serving = serving
         var report = Report.standard
         report.read(fields)

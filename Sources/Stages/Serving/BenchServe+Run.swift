@@ -9,8 +9,6 @@ extension BenchServe: RunnableStage {
     static let serving = File<JSON>("serving.json")
     package static let artifact: [Output] = [.figures(serving, as: .serving)]
 
-    package var limitation: Limitation? { answer.limitation(constrained: constrained) }
-
     package func run(in context: StageContext) throws {
         guard !clients.isEmpty else { throw StageFailure("bench.serve needs a number of clients") }
         guard let server = context.server else { throw StageFailure("nobody is there to serve the model") }
@@ -24,7 +22,7 @@ extension BenchServe: RunnableStage {
         for (name, keepsPrefixes) in caches {
             let offer = ServerProgram.Offer(
                 model: context.input("model"), data: context.input("data"), prompt: prompt, answer: answer,
-                isConstrained: constrained, keepsPrefixes: keepsPrefixes, threads: context.workers.threads)
+                keepsPrefixes: keepsPrefixes, threads: context.workers.threads)
             figures[name] = try server.serving(offer) { running -> JSON in
                 do {
                     return try measure(running, asking: questions, &progress)

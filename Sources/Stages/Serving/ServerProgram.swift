@@ -13,8 +13,6 @@ package struct ServerProgram: Sendable {
         package var data: URL
         package var prompt: PromptStyle
         package var answer: AnswerStyle
-        /// Whether answers are held to what the task allows.
-        package var isConstrained: Bool
         /// Whether what prompts have in common is read once.
         package var keepsPrefixes: Bool
         package var threads: Int
