@@ -14,8 +14,8 @@ extension ServerProgram {
         for name in ["LD_LIBRARY_PATH", "DECANT_VECTORS"] { environment[name] = ProcessInfo.processInfo.environment[name] }
         return ServerProgram { [environment] offer in
             let arguments = [
-                "stage", "serve", offer.model.path, offer.data.path, "--prompt", offer.prompt.spelling, "--answer",
-                offer.answer.spelling, "--numerics", numerics.rawValue, "--threads", String(offer.threads),
+                "stage", "serve", offer.model.path, offer.data.path, "--prompt", offer.prompt.rawValue, "--answer",
+                offer.answer.rawValue, "--numerics", numerics.rawValue, "--threads", String(offer.threads),
                 offer.keepsPrefixes ? "--prefixes" : "--no-prefixes",
             ]
             return Program(executable, arguments, environment: environment, directory: URL(filePath: "/"))
