@@ -8,7 +8,7 @@ import Testing
 /// A server that answers at a pace; `Tests/Fixtures/load/server.py` says how.
 final class PacedServer: FixtureServer {
     convenience init(_ switches: JSON = [:]) throws {
-        try self.init("load/server.py")
+        try self.init("load/server.py", in: nil)
         try set(switches)
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Load
@@ -14,10 +15,13 @@ import Testing
 
     /// Reads a response in pieces of one size.
     static func read(_ text: String, by size: Int, ends: Bool = false) -> Read {
+        read(bytes: Array(text.utf8), by: size, ends: ends)
+    }
+
+    static func read(bytes: [UInt8], by size: Int, ends: Bool = false) -> Read {
         var reader = ResponseReader()
         var body: [UInt8] = []
         var result = Read()
-        let bytes = Array(text.utf8)
         do throws(MalformedResponse) {
             for start in stride(from: 0, to: bytes.count, by: size) {
                 let piece = Array(bytes[start..<min(start + size, bytes.count)])
@@ -85,6 +89,25 @@ import Testing
             "HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: 300_000),
         ]
         for text in texts { #expect(Self.read(text, by: 1000).fault != nil, "\(text.prefix(60))") }
+    }
+}
+
+extension ResponseReaderTests {
+    /// Whatever a server sends, it is read the same in any pieces.
+    @Test func damagedResponsesAreReadAlikeInAnyPieces() {
+        let texts = [
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: b\r\n\r\n5\r\nhello\r\n1a\r\n01234567890123456789012345\r\n0\r\n\r\n",
+            "HTTP/1.1 503 Busy\r\nContent-Length: 12\r\nConnection: close\r\n\r\ncome again!!",
+        ]
+        var random = TestRandom(seed: 5)
+        for _ in 0..<2000 {
+            var bytes = Array(texts[random.next(below: texts.count)].utf8)
+            for _ in 0...random.next(below: 4) {
+                bytes[random.next(below: bytes.count)] = UInt8(truncatingIfNeeded: random.next())
+            }
+            let whole = Self.read(bytes: bytes, by: bytes.count)
+            #expect(Self.read(bytes: bytes, by: 1) == whole && Self.read(bytes: bytes, by: 7) == whole, "\(bytes)")
+        }
     }
 }
 

@@ -25,9 +25,9 @@ import Testing
     private func run(_ stage: BenchServe, server: ServerProgram?, rows: Int = 4) throws -> JSON {
         let lines = (0..<rows).map { #"{"id":"\#($0)","query":"lights \#($0)","functions":[],"answers":[]}"# + "\n" }
         try temporary.write(lines.joined(), to: "inputs/data/test.jsonl")
-        try temporary.write("[]", to: "inputs/data/functions.json")
-        try temporary.write("", to: "inputs/model/config.json")
-        try temporary.write("", to: "outputs/.keep")
+        try temporary.write(Data("[]".utf8), to: "inputs/data/functions.json")
+        try temporary.write(Data(), to: "inputs/model/config.json")
+        try temporary.write(Data(), to: "outputs/.keep")
         let context = StageContext(
             inputs: temporary.folder("inputs"), outputs: temporary.folder("outputs"), threads: 2, server: server,
             reportProgress: { _ in })
