@@ -96,7 +96,8 @@ extension ResponseReaderTests {
     /// Whatever a server sends, it is read the same in any pieces.
     @Test func damagedResponsesAreReadAlikeInAnyPieces() {
         let texts = [
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: b\r\n\r\n5\r\nhello\r\n1a\r\n01234567890123456789012345\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: b\r\n\r\n5\r\nhello\r\n"
+                + "1a\r\n01234567890123456789012345\r\n0\r\n\r\n",
             "HTTP/1.1 503 Busy\r\nContent-Length: 12\r\nConnection: close\r\n\r\ncome again!!",
         ]
         var random = TestRandom(seed: 5)

@@ -1,7 +1,5 @@
 import CanonicalJSON
-import Foundation
 import Load
-import Stages
 
 /// A load with what people call it.
 struct NamedLoad {
@@ -28,7 +26,7 @@ struct ServerBench {
     private let body: (Int) -> [UInt8]
     private let process: ServerProcess?
     private var asked = 0
-    private var measured: [LoadMeasurement] = []
+    private var measured: [(load: NamedLoad, measurement: LoadMeasurement)] = []
 
     /// - Parameter body: of the request with a number.
     init(
@@ -45,13 +43,9 @@ struct ServerBench {
             let warmed = try client.measure(.closed(clients: clients, requests: warmingUp, seconds: nil), body: next)
             asked += warmed.requests.count
         }
-        let (energy, processorSeconds) = (EnergyMeter(), process?.processorSeconds)
-        let record = try client.measure(load.load, body: next)
-        asked += record.requests.count
-        var measurement = LoadMeasurement(load: load, summary: LoadSummary(record, objective: objective))
-        if let energy { measurement.joules = EnergyMeter()?.joules(since: energy) }
-        if let processorSeconds { measurement.processorSeconds = process?.processorSeconds.map { $0 - processorSeconds } }
-        measured.append(measurement)
+        let measurement = try client.measure(load.load, of: process, objective: objective, body: next)
+        asked += measurement.requests
+        measured.append((load, measurement))
     }
 
     private static let warmingClients = 8
@@ -64,31 +58,11 @@ struct ServerBench {
 
     /// What the last load came to, in few words.
     var lastLine: String {
-        guard let last = measured.last else { return "" }
-        let answers = last.summary.queriesPerSecond.fixed(1)
-        return "\(answers) answers/s" + (last.summary.failed > 0 ? ", \(last.summary.failed) failed" : "")
+        guard let summary = measured.last?.measurement.summary else { return "" }
+        return "\(summary.queriesPerSecond.fixed(1)) answers/s" + (summary.failed > 0 ? ", \(summary.failed) failed" : "")
     }
 
     func report(model: String) -> ServerBenchReport {
         ServerBenchReport(url: server.url, model: model, loads: measured, process: process)
-    }
-}
-
-/// What one load came to.
-struct LoadMeasurement {
-    let load: NamedLoad
-    let summary: LoadSummary
-    /// Of the whole machine's processors; `nil` where the kernel does not say.
-    var joules: Double?
-    /// That the server took; `nil` where it is elsewhere.
-    var processorSeconds: Double?
-
-    var json: JSON {
-        var members = summary.json.object ?? [:]
-        members[load.kind.rawValue] = .number(load.number)
-        let answers = Double(max(summary.answered, 1))
-        members["joules_per_answer"] = joules.map { JSON.number($0 / answers) }
-        members["server_processors"] = processorSeconds.map { JSON.number($0 / max(summary.seconds, 1e-9)) }
-        return .object(members)
     }
 }

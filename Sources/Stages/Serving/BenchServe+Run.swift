@@ -68,33 +68,34 @@ extension BenchServe: RunnableStage {
         let process = ServerProcess(id: server.id)
         // What a server does only once, and what it keeps of prompts, is done before.
         _ = try client.measure(.closed(clients: Self.warmingClients, requests: bodies.count, seconds: loadTime), body: body)
+        func figures(of load: Load) throws -> JSON {
+            let measurement = try client.measure(load, of: process, objective: objective, body: body)
+            guard measurement.summary.answered > 0 else {
+                let reason = measurement.summary.failures.keys.min() ?? "it was asked nothing"
+                throw StageFailure("the model's server gave no answer: \(reason)")
+            }
+            progress.step()
+            return measurement.json
+        }
         var byClients: [String: JSON] = [:]
         for count in clients {
-            let load = Load.closed(clients: count, requests: nil, seconds: loadTime)
-            byClients[String(count)] = try summary(of: client.measure(load, body: body), process, &progress)
+            byClients[String(count)] = try figures(of: .closed(clients: count, requests: nil, seconds: loadTime))
         }
         var byRate: [String: JSON] = [:]
         for rate in rates {
             let requests = max(Self.fewestRequests, Int((rate * loadTime).rounded(.up)))
             let random = Philox(seed: Self.seed, purpose: .arrivals)
-            let load = Load.poisson(rate: rate, requests: requests, seconds: nil) { random.uniform(UInt32($0)) }
-            byRate[JSON.number(rate).canonicalText] = try summary(of: client.measure(load, body: body), process, &progress)
+            byRate[JSON.number(rate).canonicalText] = try figures(
+                of: .poisson(rate: rate, requests: requests, seconds: nil) { random.uniform(UInt32($0)) })
         }
-        var figures: [String: JSON] = ["clients": .object(byClients), "rates": .object(byRate)]
-        figures["memory"] = process.peakMemory.map(JSON.count)
-        return .object(figures)
+        var all: [String: JSON] = ["clients": .object(byClients), "rates": .object(byRate)]
+        all["memory"] = process.peakMemory.map(JSON.count)
+        return .object(all)
     }
 
-    /// - Throws: where a load has no answer at all.
-    private func summary(of record: LoadRecord, _ process: ServerProcess, _ progress: inout LoadProgress) throws -> JSON {
-        let objective = ServiceObjective(firstToken: firstToken, furtherToken: furtherToken)
-        let summary = LoadSummary(record, objective: firstToken == nil && furtherToken == nil ? nil : objective)
-        guard summary.answered > 0 else {
-            let reason = summary.failures.sorted { $0.key < $1.key }.first?.key ?? "it was asked nothing"
-            throw StageFailure("the model's server gave no answer: \(reason)")
-        }
-        progress.step()
-        return summary.json
+    private var objective: ServiceObjective? {
+        guard firstToken != nil || furtherToken != nil else { return nil }
+        return ServiceObjective(firstToken: firstToken, furtherToken: furtherToken)
     }
 
     /// Arrivals are the same for every model.
