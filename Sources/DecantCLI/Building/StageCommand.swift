@@ -11,7 +11,8 @@ import Stages
 /// What a runner starts for each stage.
 struct StageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stage", abstract: "Run one prepared stage.", shouldDisplay: false, subcommands: [StageRunCommand.self])
+        commandName: "stage", abstract: "Run one prepared stage.", shouldDisplay: false,
+        subcommands: [StageRunCommand.self, StageServeCommand.self])
 }
 
 struct StageRunCommand: ParsableCommand {
