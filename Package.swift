@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(name: "CSpawn"),
         .target(name: "CContainment"),
         .systemLibrary(name: "CFileSystem"),
+        .systemLibrary(name: "CEpoll"),
         .target(name: "CKernels", cSettings: numericC),
 
         // Values
@@ -69,6 +70,7 @@ let package = Package(
         .target(name: "Fetching", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs", "HTTP"]),
         .target(name: "Sharing", dependencies: ["Store", "Trust", "BuildModel", "CanonicalJSON", "CLibgit2", "HTTP"]),
         .target(name: "Endpoints", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
+        .target(name: "Load", dependencies: ["CanonicalJSON", "CEpoll"]),
 
         // Models
         .target(name: "ChatTemplates", dependencies: ["CanonicalJSON"]),
@@ -78,7 +80,7 @@ let package = Package(
             name: "Stages",
             dependencies: [
                 "Engine", "Kinds", "BuildModel", "Programs", "CContainment", "CanonicalJSON", "SpannedYAML", "Diagnostics",
-                "Words", "Records", "Archives",
+                "Words", "Records", "Archives", "Load",
             ]),
 
         // Answers to others
@@ -91,7 +93,8 @@ let package = Package(
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "Kinds", "RecipeLanguage", "Planner", "Store",
                 "Files",
                 "Executor",
-                "Engine", "Stages", "Programs", "Records", "Fetching", "Sharing", "Endpoints", "Trust", "Words", "Serving",
+                "Engine", "Stages", "Programs", "Records", "Fetching", "Sharing", "Endpoints", "Load", "Trust", "Words",
+                "Serving",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
@@ -170,6 +173,7 @@ let package = Package(
             name: "EndpointsTests", dependencies: ["Endpoints", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
         .testTarget(
             name: "ServingTests", dependencies: ["Serving", "Engine", "CanonicalJSON", "TestSupport", "Words"]),
+        .testTarget(name: "LoadTests", dependencies: ["Load", "CanonicalJSON", "TestSupport"]),
         .testTarget(name: "ProgramsTests", dependencies: ["Programs", "TestSupport"]),
         .testTarget(name: "ExecutorTests", dependencies: ["Executor", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
         .testTarget(
@@ -202,7 +206,7 @@ let package = Package(
             dependencies: [
                 "Stages", "Engine", "Kinds", "Declarations", "Planner", "RecipeLanguage", "Executor", "Store", "BuildModel",
                 "CanonicalJSON",
-                "EncoderFixtures", "TestSupport", "Words",
+                "EncoderFixtures", "Programs", "TestSupport", "Words",
             ]),
         .testTarget(
             name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON", "TestSupport", "Words"],

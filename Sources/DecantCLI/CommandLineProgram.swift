@@ -166,6 +166,6 @@ struct DecantCommand: AsyncParsableCommand {
                 subcommands: [PushCommand.self, PullCommand.self, CloneCommand.self, TrustCommand.self]),
             CommandGroup(
                 name: "Store", subcommands: [StatusCommand.self, ImportCommand.self, FsckCommand.self, CollectCommand.self]),
-            CommandGroup(name: "Machine", subcommands: [InstallCommand.self]),
+            CommandGroup(name: "Machine", subcommands: [InstallCommand.self, BenchCommand.self]),
         ])
 }
