@@ -15,6 +15,7 @@ struct Admission: SequenceSource {
     private let queue: AnswerQueue
     private let configuration: ModelConfiguration
     private let draftedTokens: Int
+    private let keepsPrefixes: Bool
     /// Blocks in use at most.
     let blockLimit: Int
     private(set) var prefixes = PrefixCache()
@@ -28,6 +29,7 @@ struct Admission: SequenceSource {
     init(_ queue: AnswerQueue, _ configuration: ModelConfiguration, limits: EngineLimits, blockBytes: Int) {
         (self.queue, self.configuration) = (queue, configuration)
         draftedTokens = max(0, limits.draftedTokens)
+        keepsPrefixes = limits.keepsPrefixes
         // A border block stays in use while it is copied.
         let longest = CacheBlocks.count(for: configuration.maximumPositions) + 1
         blockLimit = max(longest, limits.cacheBytes / max(1, blockBytes))
@@ -87,6 +89,7 @@ struct Admission: SequenceSource {
 
     /// Gives the whole blocks that sequences read to the prompts that follow.
     mutating func share(_ growing: inout [GrowingSequence], in cache: CacheBlocks) {
+        guard keepsPrefixes else { return }
         for place in growing.indices {
             let (id, read) = (growing[place].id, growing[place].read)
             guard let seen = open[id]?.seenBlocks, read / CacheBlocks.tokens > seen else { continue }

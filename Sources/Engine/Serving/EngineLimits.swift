@@ -10,6 +10,8 @@ package struct EngineLimits: Hashable, Sendable {
     package var promptTokensPerStep: Int
     /// Tokens that are drafted for an answer in one step at most; 0 drafts none.
     package var draftedTokens: Int
+    /// Whether what prompts have in common is kept for those that follow.
+    package var keepsPrefixes = true
 
     package init(
         places: Int = 64, waiting: Int = 256, cacheBytes: Int = 1 << 30, promptTokensPerStep: Int = 64, draftedTokens: Int = 16
