@@ -21,12 +21,13 @@ package enum Planner {
     ///   - lock: what pins sources that have no digest of their own.
     ///   - models: those that are imported, as far as their files are at hand, by the names of their sources.
     ///   - rows: what is known of the rows, for forecasts.
-    ///   - processor: what `numerics: native` means: the family of the machine that looks for results and runs stages.
+    ///   - processor: what `numerics: native` means: the family of the machine that looks for results and runs stages. It may
+    ///     have to be measured, and is asked for where a recipe is native.
     /// - Throws: where a parameter has no JSON encoding, which a checked recipe's parameters always have.
     package static func plan(
         _ recipe: Recipe, sources: [String: SourceSnapshot], lookalikes: [String: String] = [:], lock: SourceLock? = nil,
         models: [String: KnownModel] = [:], rows: [Pipeline.DataIdentity: RowFigures] = [:],
-        processor: ProcessorFamily = .avx2
+        processor: @escaping @autoclosure () -> ProcessorFamily = .avx2
     ) throws -> Planning {
         let diagnostics = missing(sources, lookalikes, of: recipe)
         if diagnostics.hasErrors { return Planning(graph: nil, diagnostics: diagnostics) }

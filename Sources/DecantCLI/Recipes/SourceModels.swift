@@ -22,8 +22,7 @@ struct SourceModels {
     /// By the names of their sources. What cannot be read is left out: the import will say what is wrong with it.
     var known: [String: KnownModel] {
         var names: Set<String> = []
-        for variant in recipe.variants {
-            let pipeline = variant.pipeline
+        for pipeline in recipe.pipelinesButForSeeds {
             let origins = [pipeline.student.origin, pipeline.teacher.origin] + pipeline.teachers.map(\.origin)
             names.formUnion(origins.compactMap { $0.reference?.value })
         }

@@ -44,22 +44,20 @@ package struct AnswerScores: Hashable, Sendable {
         let variance = lengths.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(max(1, lengths.count))
         var members: [String: JSON] = [
             "rows": .integer(Int64(rows)),
-            "ar": share(calls.accepted + noCalls.accepted + unlabelled.accepted, of: rows),
-            "exact": share(calls.exact + noCalls.exact, of: labelled),
+            "ar": .share(calls.accepted + noCalls.accepted + unlabelled.accepted, of: rows),
+            "exact": .share(calls.exact + noCalls.exact, of: labelled),
             "call_rows": .integer(Int64(calls.rows)),
-            "call_ar": share(calls.accepted, of: calls.rows),
-            "call_exact": share(calls.exact, of: calls.rows),
+            "call_ar": .share(calls.accepted, of: calls.rows),
+            "call_exact": .share(calls.exact, of: calls.rows),
             "no_call_rows": .integer(Int64(noCalls.rows)),
-            "no_call_ar": share(noCalls.accepted, of: noCalls.rows),
-            "no_call_exact": share(noCalls.exact, of: noCalls.rows),
+            "no_call_ar": .share(noCalls.accepted, of: noCalls.rows),
+            "no_call_exact": .share(noCalls.exact, of: noCalls.rows),
             "response_tokens_mean": .number(mean),
             "response_tokens_deviation": .number(variance.squareRoot()),
         ]
         if unlabelled.rows > 0 { members["unlabelled_rows"] = .integer(Int64(unlabelled.rows)) }
         return .object(members)
     }
-
-    private func share(_ part: Int, of whole: Int) -> JSON { whole == 0 ? .null : .number(Double(part) / Double(whole)) }
 }
 
 /// The functions that were called in place of each wanted function, and the scores of the answers that wanted each.

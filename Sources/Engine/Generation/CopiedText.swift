@@ -4,10 +4,10 @@ import CanonicalJSON
 ///
 /// A piece is a run of letters, digits and marks, or any other character that is no white space. A letter of a script without
 /// spaces between words (Chinese, Japanese, Thai and their like) is a piece of its own.
-struct CopiedText {
+package struct CopiedText {
     private let pieces: [(gap: String, text: String)]
 
-    init(_ question: String) {
+    package init(_ question: String) {
         var pieces: [(gap: String, text: String)] = []
         var gap = ""
         var isOpen = false
@@ -27,6 +27,18 @@ struct CopiedText {
             isOpen = isOfWord
         }
         self.pieces = pieces
+    }
+
+    /// Whether a text is such a part, byte for byte.
+    package func has(_ text: String) -> Bool {
+        let wanted = Array(text.utf8)
+        return pieces.indices.contains { start in
+            var part = Array(pieces[start].text.utf8)
+            for piece in pieces[(start + 1)...] where part.count < wanted.count {
+                part += Array(piece.gap.utf8) + Array(piece.text.utf8)
+            }
+            return part == wanted
+        }
     }
 
     /// - Parameter spell: what an answer writes for a text.

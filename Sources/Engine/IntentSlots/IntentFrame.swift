@@ -92,11 +92,11 @@ package struct FrameScores: Sendable {
 
     /// The scores by name; `null` where nothing was counted that they are shares of.
     package var members: [String: JSON] {
-        func share(_ part: Int, _ whole: Int) -> JSON { whole == 0 ? .null : .number(Double(part) / Double(whole)) }
         return [
-            "domain": share(right.domains, rows), "intent": share(right.intents, rows), "frame": share(right.frames, rows),
-            "slot_precision": share(slots.both, slots.given), "slot_recall": share(slots.both, slots.wanted),
-            "slot_f1": share(2 * slots.both, slots.given + slots.wanted),
+            "domain": .share(right.domains, of: rows), "intent": .share(right.intents, of: rows),
+            "frame": .share(right.frames, of: rows),
+            "slot_precision": .share(slots.both, of: slots.given), "slot_recall": .share(slots.both, of: slots.wanted),
+            "slot_f1": .share(2 * slots.both, of: slots.given + slots.wanted),
         ]
     }
 }

@@ -10,7 +10,7 @@ struct Lowering {
     let recipe: Recipe
     let snapshots: [String: SourceSnapshot]
     let lock: SourceLock?
-    let processor: ProcessorFamily
+    private let processor: () -> ProcessorFamily
     /// Models from elsewhere whose files are at hand, by the names of their sources.
     let models: [String: KnownModel]
     /// What is known of the rows, by the data's identity.
@@ -31,7 +31,7 @@ struct Lowering {
     private var prepared: SharedParts<PreparedVariant> = [:]
 
     init(
-        recipe: Recipe, snapshots: [String: SourceSnapshot], lock: SourceLock?, processor: ProcessorFamily,
+        recipe: Recipe, snapshots: [String: SourceSnapshot], lock: SourceLock?, processor: @escaping () -> ProcessorFamily,
         models: [String: KnownModel] = [:], rows: [Pipeline.DataIdentity: RowFigures] = [:]
     ) {
         (self.recipe, self.snapshots, self.lock, self.processor) = (recipe, snapshots, lock, processor)
@@ -53,7 +53,7 @@ struct Lowering {
             }
             let profile = variant.pipeline.numerics
             builder.begin(
-                variant: variant.choices.map(\.index), numerics: Numerics(profile.value, on: processor),
+                variant: variant.choices.map(\.index), numerics: Numerics(profile.value, on: processor()),
                 origin: { Origin("numerics", profile.place) })
             ownStages = [:]
             if let lowered = try lower(variant.pipeline) { variants.append(lowered) }
@@ -259,10 +259,10 @@ struct LoweredBase {
 }
 
 extension Numerics {
-    init(_ profile: NumericsProfile, on processor: ProcessorFamily) {
+    fileprivate init(_ profile: NumericsProfile, on processor: @autoclosure () -> ProcessorFamily) {
         switch profile {
         case .portable: self = .portable
-        case .native: self = .native(processor)
+        case .native: self = .native(processor())
         }
     }
 }

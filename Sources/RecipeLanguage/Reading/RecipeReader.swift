@@ -16,6 +16,19 @@ package struct Recipe: Sendable {
     package let sources: [Source]
     /// In the matrix's order, the last axis fastest; one without choices where there is no matrix.
     package let variants: [Variant]
+    /// One pipeline of each set of variants that differ in nothing but the student's seed: such variants refer to the same
+    /// names, and evaluate the same sets.
+    package let pipelinesButForSeeds: [Pipeline]
+
+    init(
+        text: SourceText, bases: [SourceText], name: Spanned<String>, description: Spanned<String>, matrix: SourceSpan?,
+        sources: [Source], variants: [Variant]
+    ) {
+        (self.text, self.bases, self.name, self.description) = (text, bases, name, description)
+        (self.matrix, self.sources, self.variants) = (matrix, sources, variants)
+        var seen: Set<[ObjectIdentifier]> = []
+        pipelinesButForSeeds = variants.lazy.map(\.pipeline).filter { seen.insert($0.identityButForSeed).inserted }
+    }
 
     /// One combination of the matrix.
     package struct Variant: Sendable {
@@ -45,10 +58,6 @@ package struct Recipe: Sendable {
                 Variant(choices: variant.choices, pipeline: variant.pipeline.knowing(sets: sets[variant.pipeline.dataIdentity]))
             })
     }
-
-    /// One pipeline of each set of variants that differ in nothing but the student's seed: such variants refer to the same
-    /// names, and evaluate the same sets.
-    package var pipelinesButForSeeds: [Pipeline] { variants.pipelinesButForSeeds }
 
     /// The source of a name; readers have checked that names exist.
     package func source(named name: String) -> Source? { sources.first { $0.name.value == name } }
@@ -118,10 +127,12 @@ package enum RecipeReader {
         let references = References(sources: sources, stages: stages, kinds: kinds)
         checkReplaced(expanded, references, findings, source)
         let variants = variants(of: expanded, references, findings)
-        if !findings.diagnostics.hasErrors { warnOfUnused(sources, by: variants, findings) }
-        return Recipe(
+        let isRight = !findings.diagnostics.hasErrors
+        let recipe = Recipe(
             text: source, bases: extended.bases, name: RecipeName.read(fields, name, of: source),
             description: fields[description], matrix: fields.entry("matrix")?.key.span, sources: sources, variants: variants)
+        if isRight { warnOfUnused(in: recipe, findings) }
+        return recipe
     }
 
     private static func variants(
@@ -172,19 +183,12 @@ package enum RecipeReader {
         }
     }
 
-    private static func warnOfUnused(_ sources: [Source], by variants: [Recipe.Variant], _ findings: Findings) {
-        guard !sources.isEmpty else { return }
-        let used = Set(variants.pipelinesButForSeeds.flatMap(\.referredNames))
-        for source in sources where !used.contains(source.name.value) {
+    private static func warnOfUnused(in recipe: Recipe, _ findings: Findings) {
+        guard !recipe.sources.isEmpty else { return }
+        let used = Set(recipe.pipelinesButForSeeds.flatMap(\.referredNames))
+        for source in recipe.sources where !used.contains(source.name.value) {
             findings.report(.unusedSource, "nothing uses the source '\(source.name.value)'", at: source.name.span)
         }
-    }
-}
-
-extension [Recipe.Variant] {
-    fileprivate var pipelinesButForSeeds: [Pipeline] {
-        var seen: Set<[ObjectIdentifier]> = []
-        return lazy.map(\.pipeline).filter { seen.insert($0.identityButForSeed).inserted }
     }
 }
 

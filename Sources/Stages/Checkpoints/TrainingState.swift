@@ -5,7 +5,14 @@ import Kinds
 enum TrainingState {
     static let input = "state"
     static let file = "state.safetensors"
-    static let output = Output.named(file, isOptional: true)
+}
+
+extension [Output] {
+    /// What a training leaves: a model, adapters in its place, or the state of a trunk.
+    static let ofTraining: [Output] = [
+        .model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true),
+        .named(TrainingState.file, isOptional: true),
+    ]
 }
 
 extension StageContext {

@@ -42,8 +42,8 @@ extension EvalDecide: RunnableStage {
     private static func json(of curve: ThresholdCurve, at threshold: Double?) -> JSON {
         func shares(_ point: ThresholdCurve.Point) -> JSON {
             [
-                "threshold": .number(point.threshold), "call_ar": share(point.rightCalls, of: curve.calls),
-                "no_call_ar": share(point.rightRefusals, of: curve.refusals),
+                "threshold": .number(point.threshold), "call_ar": .share(point.rightCalls, of: curve.calls),
+                "no_call_ar": .share(point.rightRefusals, of: curve.refusals),
             ]
         }
         let points = Set(ThresholdCurve.shown + [threshold].compactMap(\.self)).sorted().map { shares(curve.point(at: $0)) }
@@ -52,8 +52,6 @@ extension EvalDecide: RunnableStage {
             "curve": .array(curve.calls + curve.refusals == 0 ? [] : points),
         ]
     }
-
-    private static func share(_ part: Int, of whole: Int) -> JSON { whole == 0 ? .null : .number(Double(part) / Double(whole)) }
 }
 
 /// A model's answer, with what a threshold makes of it.

@@ -20,8 +20,7 @@ struct Curriculum {
         _ kind: RLTrain, of prompts: [[Int32]], endToken: Int32, in context: StageContext,
         rewards: ([PolicyTrainer.PromptedAnswer]) throws -> [Reward]
     ) throws {
-        let count = min(kind.curriculum, prompts.count)
-        let asked = (0..<count).map { $0 * prompts.count / count }
+        let asked = Array(prompts.indices).evenlySpread(kind.curriculum)
         let sampling = GenerationOptions(
             maximumTokens: kind.tokens, stopTokens: [endToken], temperature: kind.samplingTemperature, samples: kind.rollouts,
             seed: UInt64(bitPattern: Int64(kind.training.seed)))
@@ -34,7 +33,7 @@ struct Curriculum {
         }
         alwaysRight = right.count { $0 == kind.rollouts }
         alwaysWrong = right.count { $0 == 0 }
-        tried = count
+        tried = asked.count
         let kept = asked.indices.filter { right[$0] > 0 && right[$0] < kind.rollouts }
         places = kept.sorted { (right[$1], $0) < (right[$0], $1) }.map { asked[$0] }
         guard !places.isEmpty else {

@@ -2,9 +2,7 @@ import Engine
 import Kinds
 
 extension DPOTrain: RunnableStage {
-    package static let artifact: [Output] = [
-        .model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true), TrainingState.output,
-    ]
+    package static let artifact: [Output] = .ofTraining
 
     package func run(in context: StageContext) throws {
         let rows = try context.responseRows(prompt)

@@ -3,9 +3,7 @@ import Kinds
 import Words
 
 extension KDDirect: RunnableStage {
-    package static let artifact: [Output] = [
-        .model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true), TrainingState.output,
-    ]
+    package static let artifact: [Output] = .ofTraining
 
     package func run(in context: StageContext) throws {
         guard !loss.bridgesVocabularies else {

@@ -3,9 +3,7 @@ import Foundation
 import Kinds
 
 extension KDTrain: RunnableStage {
-    package static let artifact: [Output] = [
-        .model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true), TrainingState.output,
-    ]
+    package static let artifact: [Output] = .ofTraining
 
     package func run(in context: StageContext) throws {
         let weights = teacherWeights ?? [1]
@@ -121,9 +119,7 @@ extension KDCapture: RunnableStage {
 }
 
 extension KDOnPolicy: RunnableStage {
-    package static let artifact: [Output] = [
-        .model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true), TrainingState.output,
-    ]
+    package static let artifact: [Output] = .ofTraining
 
     package func run(in context: StageContext) throws {
         let rows = try context.responseRows(prompt, answer)

@@ -4,9 +4,7 @@ import Kinds
 
 extension RLTrain: RunnableStage {
     private static let summary = File<JSON>("summary.json")
-    package static let artifact: [Output] = [
-        .model, .file(TrainingCurve.file), .figures(summary), .file(LengthLimit.file, isOptional: true), TrainingState.output,
-    ]
+    package static let artifact: [Output] = .ofTraining + [.figures(summary)]
 
     package func run(in context: StageContext) throws {
         let rows = try context.readLabelled(DataFiles.train)

@@ -122,9 +122,7 @@ extension TrainingParameters {
 }
 
 extension TrainSFT: RunnableStage {
-    package static let artifact: [Output] = [
-        .model, .file(TrainingCurve.file), .file(LengthLimit.file, isOptional: true), TrainingState.output,
-    ]
+    package static let artifact: [Output] = .ofTraining
 
     package func run(in context: StageContext) throws {
         let rows = try context.responseRows(prompt, answer)

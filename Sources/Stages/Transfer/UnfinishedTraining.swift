@@ -86,7 +86,7 @@ package struct UnfinishedTraining {
         let valid = DataFiles.valid
         if FileManager.default.fileExists(atPath: context.input("data", valid.name).path) {
             let rows = try context.read(valid, from: "data").filter { !$0.isPassage }
-            if !rows.isEmpty { return ("valid", Array(rows.prefix(count))) }
+            if !rows.isEmpty { return (RowSet.valid.rawValue, Array(rows.prefix(count))) }
         }
         let rows = try context.read(DataFiles.train, from: "data").filter { !$0.isPassage }
         return (RowSets.training, Array(rows.prefix(count)))

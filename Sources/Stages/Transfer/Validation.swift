@@ -98,10 +98,3 @@ extension StageContext {
         return fitted
     }
 }
-
-extension Array {
-    /// So many elements at most, at equal distances.
-    fileprivate func evenlySpread(_ limit: Int) -> [Element] {
-        count <= limit ? self : (0..<limit).map { self[$0 * count / limit] }
-    }
-}

@@ -47,6 +47,22 @@ import Testing
         #expect(Self.copied(rows) == ["song"])
     }
 
+    /// An answer copies whole words, so that a part of one cannot be said.
+    @Test func aPartOfAWordIsNotCopied() {
+        #expect(Self.copied([Self.row("a", "play the beatles", ["artist": "beatle"])]) == [])
+        #expect(Self.copied([Self.row("a", "play my wife's songs", ["artist": "my wife"])]) == ["artist"])
+        // The same letters in other bytes.
+        #expect(Self.copied([Self.row("a", "play caf\u{E9}", ["song": "cafe\u{301}"])]) == [])
+    }
+
+    @Test func rowsThatAreMixedIntoTrainingCount() {
+        let rows = [
+            Self.row("a", "play hey jude", ["song": "hey jude"]),
+            Self.row("b", "play something sad", ["song": "adagio"], set: "train+others"),
+        ]
+        #expect(Self.copied(rows) == [])
+    }
+
     @Test func anEmptyTextStandsNowhere() {
         #expect(Self.copied([Self.row("a", "play", ["song": ""])]) == [])
     }

@@ -47,10 +47,8 @@ package struct ArgumentCounts: Hashable, Sendable {
     /// The scores by name; `null` where there is no argument.
     package var members: [String: JSON] {
         [
-            "argument_precision": Self.share(right, of: given), "argument_recall": Self.share(right, of: wanted),
-            "argument_f1": Self.share(2 * right, of: wanted + given),
+            "argument_precision": .share(right, of: given), "argument_recall": .share(right, of: wanted),
+            "argument_f1": .share(2 * right, of: wanted + given),
         ]
     }
-
-    private static func share(_ part: Int, of whole: Int) -> JSON { whole == 0 ? .null : .number(Double(part) / Double(whole)) }
 }

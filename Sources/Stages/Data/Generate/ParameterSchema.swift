@@ -5,7 +5,7 @@ import Words
 
 /// Reads what a parameter takes: `{type: string, description: …, enum: […]}`, or a list, `{type: array, items: {type: string}}`.
 enum ParameterSchema {
-    static let fields = ["type", "description", "enum", "items", "copy"]
+    static let fields = ["type", "description", "enum", "items", SchemaMember.copy]
     static let list = "array"
     static let plainTypes = ["string", "integer", "number", "boolean"]
     /// What other languages call the types.
@@ -52,7 +52,7 @@ enum ParameterSchema {
 
     /// Whether the value always stands in the question as it is, which texts alone can.
     private static func copies(_ entry: Node.Entry, _ type: String, _ findings: inout [Diagnostic]) -> Bool {
-        guard let copy = entry.value.mapping?.first(where: { $0.name == "copy" }) else { return false }
+        guard let copy = entry.value.mapping?.first(where: { $0.name == SchemaMember.copy }) else { return false }
         guard let text = copy.value.scalar?.text, ["true", "false"].contains(text) else {
             findings.append(.expected("true or false", for: "'copy'", found: copy.value))
             return false

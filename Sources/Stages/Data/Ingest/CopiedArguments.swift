@@ -2,19 +2,26 @@ import CanonicalJSON
 import Engine
 import Words
 
-/// Which text arguments stand in their questions as they are, in every training row that has one.
+/// Which text arguments can be copied from their questions, in every training row that has one.
 struct CopiedArguments {
     private var isCopied: [String: [String: Bool]] = [:]
 
     /// Looks at a row, unless it is of a set that training does not see.
     mutating func add(_ row: Row) {
-        guard row.set == nil || row.set == RowSets.training else { return }
+        guard RowSet.isTraining(row.set ?? RowSet.train.rawValue) else { return }
+        let question = CopiedText(row.query)
         for call in row.answers {
             for (name, value) in call.arguments {
-                let stands = value.string.map { !$0.isEmpty && row.query.contains($0) } ?? false
+                let stands = value.string.map(question.has) ?? false
                 isCopied[call.name, default: [:]][name, default: true] = stands && isCopied[call.name]?[name] ?? true
             }
         }
+    }
+
+    /// For the log: how many of the arguments that rows have.
+    var line: String {
+        let all = isCopied.values.flatMap(\.values)
+        return "\(all.count { $0 }) of \(all.count) arguments stand in their questions in every training row"
     }
 
     /// The function with the mark of such arguments in its schema: answers may only copy them. An enumeration stays one.

@@ -32,6 +32,7 @@ extension DataIngest: RunnableStage {
         try rows.finish()
         try collected.checkBadRows()
         for line in collected.report.lines { context.log(line) }
+        if let copied { context.log(copied.line) }
         try collected.checkThatThereAreRows()
         if let finding = collected.task.finding { context.log(finding) }
         if let warning = collected.warning { context.log(warning) }

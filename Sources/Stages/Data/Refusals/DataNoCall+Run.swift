@@ -64,7 +64,7 @@ struct RefusedRows {
     func copies(of rows: [Row]) -> (rows: [Copy], wanted: Int, possible: Int) {
         let asked = rows.count { !$0.isPassage }
         let wanted = Int((Double(asked) * kind.share / (1 - kind.share)).rounded())
-        let possible = rows.indices.filter { copy(of: rows[$0]) != nil }
+        let possible = rows.indices.filter { canBeCopied(rows[$0]) }
         let ranked = possible.map { (StableHash.unit("no_call", kind.seed, rows[$0].id), $0) }.sorted { $0 < $1 }
         let chosen = ranked.prefix(wanted).map(\.1).sorted()
         let copies = chosen.compactMap { place in
@@ -77,13 +77,17 @@ struct RefusedRows {
         return (copies, wanted, possible.count)
     }
 
-    /// `nil` where a row calls nothing that it lists, lists nothing else, or is in the middle of what it asks for.
-    func copy(of row: Row) -> Row? {
+    /// Not where a row calls nothing that it lists, lists nothing else, or is in the middle of what it asks for.
+    private func canBeCopied(_ row: Row) -> Bool {
         let called = Set(row.answers.map(\.name))
-        let others = row.functions.filter { !called.contains($0) }
-        guard !row.isPassage, !row.isUnlabelled, !called.isEmpty, called.isSubset(of: row.functions), !others.isEmpty,
-            row.background.steps.isEmpty
-        else { return nil }
+        return !row.isPassage && !row.isUnlabelled && !called.isEmpty && called.isSubset(of: row.functions)
+            && row.functions.contains { !called.contains($0) } && row.background.steps.isEmpty
+    }
+
+    /// `nil` of a row that cannot be copied.
+    func copy(of row: Row) -> Row? {
+        guard canBeCopied(row) else { return nil }
+        let called = Set(row.answers.map(\.name))
         var copy = row
         copy.id += Self.idEnding
         (copy.answers, copy.possible, copy.reply) = ([], nil, nil)
