@@ -24,10 +24,12 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSpawn"),
         .target(name: "CContainment"),
         .systemLibrary(name: "CFileSystem"),
+        .systemLibrary(name: "CEpoll"),
         .target(name: "CKernels", cSettings: numericC),
 
         // Values
@@ -68,6 +70,7 @@ let package = Package(
         .target(name: "Fetching", dependencies: ["BuildModel", "CanonicalJSON", "Store", "Archives", "Programs", "HTTP"]),
         .target(name: "Sharing", dependencies: ["Store", "Trust", "BuildModel", "CanonicalJSON", "CLibgit2", "HTTP"]),
         .target(name: "Endpoints", dependencies: ["Store", "BuildModel", "CanonicalJSON", "HTTP"]),
+        .target(name: "Load", dependencies: ["CanonicalJSON", "CEpoll"]),
 
         // Models
         .target(name: "ChatTemplates", dependencies: ["CanonicalJSON"]),
@@ -77,8 +80,11 @@ let package = Package(
             name: "Stages",
             dependencies: [
                 "Engine", "Kinds", "BuildModel", "Programs", "CContainment", "CanonicalJSON", "SpannedYAML", "Diagnostics",
-                "Words", "Records", "Archives",
+                "Words", "Records", "Archives", "Load",
             ]),
+
+        // Answers to others
+        .target(name: "Serving", dependencies: ["Engine", "CanonicalJSON", "Words", "Programs", "CMicroHTTPD"]),
 
         // The command line
         .target(
@@ -87,7 +93,8 @@ let package = Package(
                 "CanonicalJSON", "Diagnostics", "BuildModel", "SpannedYAML", "Kinds", "RecipeLanguage", "Planner", "Store",
                 "Files",
                 "Executor",
-                "Engine", "Stages", "Programs", "Records", "Fetching", "Sharing", "Endpoints", "Trust", "Words",
+                "Engine", "Stages", "Programs", "Records", "Fetching", "Sharing", "Endpoints", "Load", "Trust", "Words",
+                "Serving",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "decant", dependencies: ["DecantCLI"]),
@@ -164,6 +171,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "EndpointsTests", dependencies: ["Endpoints", "HTTP", "Store", "BuildModel", "CanonicalJSON", "TestSupport"]),
+        .testTarget(
+            name: "ServingTests",
+            dependencies: ["Serving", "Stages", "Engine", "Kinds", "CanonicalJSON", "TestSupport", "Words"]),
+        .testTarget(name: "LoadTests", dependencies: ["Load", "CanonicalJSON", "TestSupport"]),
         .testTarget(name: "ProgramsTests", dependencies: ["Programs", "TestSupport"]),
         .testTarget(name: "ExecutorTests", dependencies: ["Executor", "BuildModel", "CanonicalJSON", "Store", "TestSupport"]),
         .testTarget(
@@ -196,7 +207,7 @@ let package = Package(
             dependencies: [
                 "Stages", "Engine", "Kinds", "Declarations", "Planner", "RecipeLanguage", "Executor", "Store", "BuildModel",
                 "CanonicalJSON",
-                "EncoderFixtures", "TestSupport", "Words",
+                "EncoderFixtures", "Programs", "TestSupport", "Words",
             ]),
         .testTarget(
             name: "EngineNumericsTests", dependencies: ["Engine", "CKernels", "CanonicalJSON", "TestSupport", "Words"],

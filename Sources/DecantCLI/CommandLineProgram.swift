@@ -154,7 +154,7 @@ struct DecantCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Results",
                 subcommands: [
-                    ShowCommand.self, PeekCommand.self, RunCommand.self, ExportCommand.self, LogCommand.self,
+                    ShowCommand.self, PeekCommand.self, RunCommand.self, ServeCommand.self, ExportCommand.self, LogCommand.self,
                 ]),
             CommandGroup(
                 name: "Lineage",
@@ -166,6 +166,6 @@ struct DecantCommand: AsyncParsableCommand {
                 subcommands: [PushCommand.self, PullCommand.self, CloneCommand.self, TrustCommand.self]),
             CommandGroup(
                 name: "Store", subcommands: [StatusCommand.self, ImportCommand.self, FsckCommand.self, CollectCommand.self]),
-            CommandGroup(name: "Machine", subcommands: [InstallCommand.self]),
+            CommandGroup(name: "Machine", subcommands: [InstallCommand.self, BenchCommand.self]),
         ])
 }

@@ -63,41 +63,13 @@ package struct BenchQueries: StageKind {
     package var runsModel: Bool { true }
 }
 
-/// Answers requests of concurrent clients and measures how fast (METHODS: serving).
-///
-/// Inputs: `model`, `data` (of `data.split`): its test rows are the requests.
-/// Output: `serving.json`: queries per second, response time (mean, p50, p99) for each number of clients.
-package struct BenchServe: StageKind {
-    package static let declaration = KindDeclaration(
-        "bench.serve", revision: 1, inputs: [.required("model"), .required("data")], output: "`serving.json`")
-    package static let isMeasurement = true
-
-    /// Concurrent clients, in the order of the report.
-    @Spanned package var clients = [1, 8, 16, 32, 64, 128]
-    @Spanned package var maxTokens = 64
-    @Spanned package var prompt = PromptStyle.query
-
-    package static let standard = Self()
-    package static let parameters: [Parameter<Self>] = [
-        .init(
-            \.$clients,
-            Field<[Spanned<Int>]>.list(
-                of: .integer("clients", in: 1...1024, "Concurrent clients that `latency` is measured with.")
-            ).plain()),
-        .init(\.$maxTokens, .answerTokens, at: .elsewhere), .init(\.$prompt, .prompt, at: .elsewhere),
-    ]
-
-    package var runsModel: Bool { true }
-    package func memory(_ inputs: [String: Int]) -> Int { Stage.plainMemory(inputs) }
-}
-
 /// Lays the scores and costs of all variants side by side.
 ///
 /// Inputs: `scores.<i>` and `cost.<i>` for the i-th row of `rows`, perhaps `perplexity.<i>`, `loss.<i>`, `serving.<i>`,
 /// `speed.<i>`, `queries.<i>`, `price.<i>`, `comparison.<i>`.
 /// Output: `report.json`, `report.md`: the metrics side by side, over seeds where there are several; calls, no-calls and lengths
 /// of answers; the functions most often called in place of others; what the judge accepts and what `ast` does; wins and losses
-/// against other models.
+/// against other models; answers a second and response times under load, and what a million answers cost at `core_price`.
 ///
 /// Revision 4: where some rows of a set want a call and others none, the share of right refusals stands beside AR.
 package struct Report: StageKind {
@@ -118,6 +90,8 @@ package struct Report: StageKind {
     /// Metrics of quality, each with a mark at the rows that no other beats in it and in bytes: `ar` or `exact`, on the first
     /// set, and `perplexity`. `nil` where models are not made smaller in several ways.
     @Spanned package var fronts: [String]? = nil
+    /// Of a processor core for an hour; `nil` where nobody states one.
+    @Spanned package var corePrice: Double? = nil
 
     package static let standard = Self()
     package static let parameters: [Parameter<Self>] = [
@@ -131,7 +105,14 @@ package struct Report: StageKind {
             \.$fronts,
             .texts("fronts", "Metrics of quality: a row that no other beats in one of them and in bytes gets a mark."),
             at: .elsewhere),
+        .init(
+            \.$corePrice,
+            .number(
+                "core_price", in: 0...1_000_000,
+                "Price of a processor core for an hour, in any currency: what a million answers cost then stands beside their "
+                    + "`latency`.")),
     ]
+
     package func operations(_ workload: Workload) -> Double? { 0 }
 }
 

@@ -18,18 +18,20 @@ package struct StageContext: Sendable {
     /// Of a command of the recipe.
     let isolation: Isolation
     let commandLimits: CommandLimits
+    /// How models are served to be measured; `nil` where nobody can.
+    let server: ServerProgram?
     private var reportProgress: @Sendable (StageProgress) -> Void
 
     package init(
         inputs: URL, outputs: URL, threads: Int, products: ProductPrecision = .float32, checkpoint: Checkpoint? = nil,
         questionFiles: QuestionFiles? = nil, isolation: Isolation = .best, commandLimits: CommandLimits = CommandLimits(),
-        reportProgress: @escaping @Sendable (StageProgress) -> Void
+        server: ServerProgram? = nil, reportProgress: @escaping @Sendable (StageProgress) -> Void
     ) {
         (self.inputs, self.outputs) = (inputs, outputs)
         workers = WorkerPool(threads: threads)
         (self.products, self.checkpoint) = (products, checkpoint)
         (self.questionFiles, self.reportProgress) = (questionFiles, reportProgress)
-        (self.isolation, self.commandLimits) = (isolation, commandLimits)
+        (self.isolation, self.commandLimits, self.server) = (isolation, commandLimits, server)
     }
 
     /// The directory of the named input.

@@ -25,13 +25,31 @@ import Testing
         #expect(high.rightCalls == 3 && high.rightRefusals == 0)
     }
 
-    /// Between 0.1 and 0.2 the balance is (2/3 + 1) / 2; between 0.3 and 0.9 it is (1 + 1/2) / 2.
-    @Test func theBestThresholdHasTheHighestBalance() throws {
+    /// Between 0.1 and 0.2 both refusals are right and one call of three is lost; between 0.3 and 0.9 no call is lost.
+    @Test func refusalsCostNoCallsOfASmallSet() throws {
         let best = try #require(Self.mixed.best)
-        #expect(abs(best.threshold - 0.15) < 1e-12 && best.rightCalls == 2 && best.rightRefusals == 2)
-        #expect(abs(Self.mixed.balance(of: best) - 5.0 / 6) < 1e-12)
+        #expect(abs(best.threshold - 0.6) < 1e-12 && best.rightCalls == 3 && best.rightRefusals == 1)
         // What a sweep counts is what is counted at the threshold.
         #expect(Self.mixed.point(at: best.threshold) == best)
+    }
+
+    /// Of a hundred rows that want a call, two may be lost for right refusals, and a third may not.
+    @Test(arguments: [(lost: 2, threshold: 0.3, calls: 98, refusals: 2), (lost: 3, threshold: 0.75, calls: 100, refusals: 1)])
+    func refusalsCostTwoCallsOfAHundred(lost: Int, threshold: Double, calls: Int, refusals: Int) throws {
+        let curve = ThresholdCurve(
+            Array(repeating: Self.decision(0.1, wantsCall: true), count: 100 - lost)
+                + Array(repeating: Self.decision(0.6, wantsCall: true), count: lost)
+                + [Self.decision(0.5, wantsCall: false), Self.decision(0.9, wantsCall: false)])
+        let best = try #require(curve.best)
+        #expect(abs(best.threshold - threshold) < 1e-12 && best.rightCalls == calls && best.rightRefusals == refusals)
+    }
+
+    @Test func aModelWithoutRightCallsCallsNothing() throws {
+        let curve = ThresholdCurve([
+            Self.decision(0.1, wantsCall: true, isCallRight: false), Self.decision(0.2, wantsCall: false),
+        ])
+        let best = try #require(curve.best)
+        #expect(best.rightRefusals == 1)
     }
 
     @Test func ofEqualOnesTheNearestToAHalfIsTaken() throws {

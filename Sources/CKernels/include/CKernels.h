@@ -187,6 +187,11 @@ long decant_block_size(decant_attention_shape shape); // floats of a block for o
 void decant_block_store(float *block, long place, const float *keys, const float *values, decant_attention_shape shape);
 void decant_attention_blocks(const float *queries, long query_stride, float *y, long y_stride, float *const *blocks, long first,
                              long rows, long head, decant_attention_shape shape, decant_vector_width vectors);
+// The same with keys and values rounded to INT8, each of a token and head by its own scale
+long decant_code_block_size(decant_attention_shape shape);
+void decant_code_block_store(float *block, long place, const float *keys, const float *values, decant_attention_shape shape);
+void decant_attention_code_blocks(const float *queries, long query_stride, float *y, long y_stride, float *const *blocks,
+                                  long first, long rows, long head, decant_attention_shape shape, decant_vector_width vectors);
 
 // layers/softmax.c
 typedef struct {

@@ -11,7 +11,8 @@ import Stages
 /// What a runner starts for each stage.
 struct StageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stage", abstract: "Run one prepared stage.", shouldDisplay: false, subcommands: [StageRunCommand.self])
+        commandName: "stage", abstract: "Run one prepared stage.", shouldDisplay: false,
+        subcommands: [StageRunCommand.self, StageServeCommand.self])
 }
 
 struct StageRunCommand: ParsableCommand {
@@ -62,7 +63,8 @@ struct StageRunCommand: ParsableCommand {
                 inputs: workspace.inputs, outputs: workspace.outputs, threads: min(max(1, threads), 1024),
                 products: try ProductPrecision(action.numerics), checkpoint: checkpoint,
                 questionFiles: QuestionFiles(questions: workspace.questions, answers: workspace.answers),
-                isolation: commandOptions.isolation ?? .best, commandLimits: commandOptions.limits
+                isolation: commandOptions.isolation ?? .best, commandLimits: commandOptions.limits,
+                server: try ServerProgram.ofThisProgram(action.numerics)
             ) { report.progress($0) }
             try StageCatalogue.standard.stage(for: action).run(in: context)
         } catch let interruption as StageInterruption {

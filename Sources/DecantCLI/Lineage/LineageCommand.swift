@@ -25,14 +25,9 @@ struct LineageCommand: ParsableCommand {
     func run() throws {
         let store = try options.openExisting()
         let stored = try StoredTarget(target, in: store)
-        let rendering = try LineageRendering(
-            try store.lineage(of: stored.record), names: try StageNames(around: stored, in: store), in: store)
+        let rendering = try LineageRendering(of: stored, in: store)
         if options.asJSON {
-            let json: JSON = [
-                "name": .string(stored.name), "commit": .string(stored.record.commit.hex),
-                "artifact": .string(stored.record.artifact.digest.hex), "stages": rendering.json,
-            ]
-            Console.output(json: json)
+            Console.output(json: rendering.json(of: stored))
         } else {
             Console.output(format == .dot ? rendering.dot : rendering.tree)
         }
@@ -52,6 +47,18 @@ struct LineageRendering {
         var arrivals: [CommitID: Arrival] = [:]
         for stage in lineage.stages { arrivals[stage.commit] = try store.arrival(of: stage.record) }
         self.arrivals = arrivals
+    }
+
+    init(of stored: StoredTarget, in store: Store) throws {
+        try self.init(store.lineage(of: stored.record), names: StageNames(around: stored, in: store), in: store)
+    }
+
+    /// What an artifact was made from, for programs.
+    func json(of stored: StoredTarget) -> JSON {
+        [
+            "name": .string(stored.name), "commit": .string(stored.record.commit.hex),
+            "artifact": .string(stored.record.artifact.digest.hex), "stages": json,
+        ]
     }
 
     /// The artifact's stage first, its inputs below it; a stage that several others share is shown where it comes first.

@@ -50,17 +50,28 @@ package struct ThresholdCurve: Sendable {
         return Point(threshold: threshold, rightCalls: rightCalls, rightRefusals: rightRefusals)
     }
 
-    /// The mean of the shares of right answers to rows of the two kinds.
-    package func balance(of point: Point) -> Double {
-        (Double(point.rightCalls) / Double(calls) + Double(point.rightRefusals) / Double(refusals)) / 2
+    /// The share of the calls' rows that refusals may cost.
+    package static let mostLoss = 0.02
+
+    /// The threshold with the most right refusals that costs at most `mostLoss` of the calls; of several the one with the most
+    /// right calls, and then the one nearest to a half. It lies below all likelihoods, above them, or midway between two
+    /// neighbours. `nil` where rows of one of the two kinds are missing.
+    package var best: Point? {
+        guard calls > 0, refusals > 0 else { return nil }
+        let cuts = self.cuts
+        let leastCalls = (cuts.map(\.rightCalls).max() ?? 0) - Int(Self.mostLoss * Double(calls))
+        return cuts.filter { $0.rightCalls >= leastCalls }.max { order(of: $0) < order(of: $1) }
     }
 
-    /// The threshold with the highest balance, of several the one nearest to a half: below all likelihoods, above them, or
-    /// midway between two neighbours. `nil` where rows of one of the two kinds are missing.
-    package var best: Point? {
-        guard calls > 0, refusals > 0, let first = decisions.first, let last = decisions.last else { return nil }
+    private func order(of point: Point) -> (Int, Int, Double) {
+        (point.rightRefusals, point.rightCalls, -abs(point.threshold - 0.5))
+    }
+
+    /// A point on each side of every likelihood; equal likelihoods are on one side.
+    private var cuts: [Point] {
+        guard let first = decisions.first, let last = decisions.last else { return [] }
         var point = Point(threshold: first.likelihood / 2, rightCalls: 0, rightRefusals: refusals)
-        var best = point
+        var cuts = [point]
         for (place, decision) in decisions.enumerated() {
             let gained = decision.wantsCall && decision.isCallRight && !decision.hasNoCall ? 1 : 0
             let lost = !decision.wantsCall && !decision.hasNoCall ? 1 : 0
@@ -68,14 +79,8 @@ package struct ThresholdCurve: Sendable {
             point = Point(
                 threshold: (decision.likelihood + next) / 2, rightCalls: point.rightCalls + gained,
                 rightRefusals: point.rightRefusals - lost)
-            // Equal likelihoods are on one side.
-            if next > decision.likelihood, isBetter(point, than: best) { best = point }
+            if next > decision.likelihood { cuts.append(point) }
         }
-        return best
-    }
-
-    private func isBetter(_ point: Point, than other: Point) -> Bool {
-        let (new, old) = (balance(of: point), balance(of: other))
-        return new > old || new == old && abs(point.threshold - 0.5) < abs(other.threshold - 0.5)
+        return cuts
     }
 }

@@ -154,6 +154,31 @@ struct ByteStates {
         return target
     }
 
+    /// The text of up to `most` bytes that must follow a state: it ends where several bytes may follow, or where the text may end.
+    mutating func onlyText(from start: State, upTo most: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var state = start
+        while bytes.count < most, !isAccepting(state), let byte = onlyByte(after: state) {
+            bytes.append(byte)
+            state = self.state(after: byte, from: state)
+        }
+        return bytes
+    }
+
+    /// The byte that follows a state, where only one may.
+    private func onlyByte(after state: State) -> UInt8? {
+        guard state >= 0 else { return nil }
+        var only: UInt8?
+        for member in members[state] {
+            for edge in automaton.edges[member] where automaton.distances[edge.target] != nil {
+                let byte = edge.bytes.lowerBound
+                guard edge.bytes.count == 1, only == nil || only == byte else { return nil }
+                only = byte
+            }
+        }
+        return only
+    }
+
     /// The shortest text from a state to acceptance (of several, the first) and the states on its way.
     mutating func completion(of start: State) -> (bytes: [UInt8], states: [State]) {
         var bytes: [UInt8] = []

@@ -49,9 +49,11 @@ package struct GenerationPrompt: Sendable {
     package var tokens: [Int32]
     /// The constraint of the answer.
     package var constraint: TokenConstraint?
+    /// The tokens of the answer, where it is known and its probability is asked; else none.
+    package var dictated: [Int32]
 
-    package init(_ tokens: [Int32], constraint: TokenConstraint? = nil) {
-        (self.tokens, self.constraint) = (tokens, constraint)
+    package init(_ tokens: [Int32], constraint: TokenConstraint? = nil, dictated: [Int32] = []) {
+        (self.tokens, self.constraint, self.dictated) = (tokens, constraint, dictated)
     }
 }
 
@@ -85,6 +87,9 @@ package struct GeneratedSequence: Hashable, Sendable {
         (self.tokens, self.end, self.surplusBytes) = (tokens, end, surplusBytes)
         (self.logProbabilities, self.choiceLogProbabilities) = (logProbabilities, choiceLogProbabilities)
     }
+
+    /// How probable the model holds the answer and its end to be, where log-probabilities are recorded.
+    package var probability: Double { min(1, PortableMath.exp(logProbabilities.reduce(0) { $0 + Double($1) })) }
 
     /// Whether the answer ended before the limit.
     package var isFinished: Bool { end != .limit }

@@ -44,8 +44,8 @@ package final class Generator {
         let queue = PromptQueue(prompts, samples: options.samples, done: checkpoint.done)
         let longest = prompts.map(\.tokens.count).max() ?? 1
         let decoder = StepDecoder(
-            weights, cache: CacheBlocks(model.model.configuration), positions: min(longest + options.maximumTokens, limit),
-            workers: workers)
+            weights, cache: CacheBlocks(model.model.configuration, model.keyValues),
+            positions: min(longest + options.maximumTokens, limit), workers: workers)
         var run = GenerationRun(
             queue: queue, decoder: decoder, options: options, places: places, promptTokensPerStep: promptTokensPerStep)
         var results = (0..<prompts.count * options.samples).map { checkpoint.done[$0] }

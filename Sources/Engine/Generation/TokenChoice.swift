@@ -1,5 +1,8 @@
 import CKernels
 
+/// A token that is likely at a place, with ln p under the model's own distribution.
+package typealias TokenAlternative = (token: Int32, logProbability: Float)
+
 /// A token with its log-probabilities, where these are recorded.
 struct ChosenToken {
     var token: Int32
@@ -7,14 +10,20 @@ struct ChosenToken {
     var logProbability: Float = 0
     /// ln p under the distribution that the token was drawn from.
     var choiceLogProbability: Float = 0
+    /// The most probable tokens, the first one first.
+    var alternatives: [TokenAlternative] = []
 }
 
 /// How the next token is chosen from its logits.
 struct TokenChoice {
     private let options: GenerationOptions
     private let vocabularySize: Int
+    /// The number of alternatives, where log-probabilities are recorded.
+    private let alternatives: Int
 
-    init(_ options: GenerationOptions, vocabularySize: Int) { (self.options, self.vocabularySize) = (options, vocabularySize) }
+    init(_ options: GenerationOptions, vocabularySize: Int, alternatives: Int = 0) {
+        (self.options, self.vocabularySize, self.alternatives) = (options, vocabularySize, alternatives)
+    }
 
     /// Chooses a token that the mask allows from logits [V], which it overwrites.
     ///
@@ -22,13 +31,18 @@ struct TokenChoice {
     func choose(_ logits: UnsafeMutablePointer<Float>, item: Int, position: Int, mask: TokenMask?) -> ChosenToken {
         guard options.recordsLogProbabilities else { return draw(logits, item: item, position: position, mask: mask).chosen }
         let largest = decant_largest(logits, vocabularySize)
-        let logSum = Double(largest) + PortableMath.log(Double(decant_sum_of_exponentials(logits, largest, 1, vocabularySize)))
+        let logSum = LogitSum.logarithm(logits, largest: largest, count: vocabularySize)
         // The draw overwrites the logits; the token's own logit is in the copy.
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: vocabularySize) { copy in
             _ = copy.update(fromContentsOf: UnsafeMutableBufferPointer(start: logits, count: vocabularySize))
             var (chosen, probability) = draw(logits, item: item, position: position, mask: mask)
             chosen.logProbability = Float(Double(copy[Int(chosen.token)]) - logSum)
             chosen.choiceLogProbability = Float(PortableMath.log(probability))
+            if alternatives > 0 {
+                chosen.alternatives = largestPlaces(alternatives, among: 0..<vocabularySize) { copy[$0] }.map {
+                    (token: Int32($0), logProbability: Float(Double(copy[$0]) - logSum))
+                }
+            }
             return chosen
         }
     }

@@ -6,6 +6,9 @@ import Synchronization
 package final class TokenConstraint: Sendable {
     typealias State = ByteStates.State
 
+    /// Bytes of a text without choice that are looked at together.
+    private static let longestText = 256
+
     private let vocabulary: Vocabulary
     private let table: Mutex<Table>
 
@@ -26,6 +29,8 @@ package final class TokenConstraint: Sendable {
         var masks: [Key: TokenMask] = [:]
         /// By state: the most tokens that an end needs after one of the allowed tokens.
         var longestEnds: [State: Int] = [:]
+        /// By state: the tokens of the text that must follow.
+        var expected: [State: [Int32]] = [:]
         /// By state: the number of tokens of its shortest end.
         var ends: [State: Int] = [:]
         /// The stop tokens in the masks.
@@ -43,6 +48,16 @@ package final class TokenConstraint: Sendable {
     /// Whether the text is complete and nothing may follow.
     func isComplete(_ state: State) -> Bool {
         table.withLock { $0.states.isAccepting(state) && !$0.states.canGoOn(state) }
+    }
+
+    /// The tokens that usually spell the text that must follow, up to where several texts may. A model may spell it otherwise.
+    func expectedTokens(from state: State) -> [Int32] {
+        table.withLock { table in
+            if let known = table.expected[state] { return known }
+            let tokens = vocabulary.usualTokens(spelling: table.states.onlyText(from: state, upTo: Self.longestText))
+            table.expected[state] = tokens
+            return tokens
+        }
     }
 
     /// The tokens that may follow where `tokensLeft` are left; stop tokens where the text is complete.
@@ -107,6 +122,8 @@ package final class TokenConstraint: Sendable {
 /// A set of tokens.
 final class TokenMask: Sendable {
     private let words: [UInt64]
+    /// The token of a set of one; `nil` for other sets.
+    let only: Int32?
 
     init(_ tokens: some Sequence<Int32>) {
         var words: [UInt64] = []
@@ -116,6 +133,10 @@ final class TokenMask: Sendable {
             words[word] |= 1 << UInt64(Int(token) % 64)
         }
         self.words = words
+        let filled = words.indices.filter { words[$0] != 0 }
+        only =
+            filled.count == 1 && words[filled[0]].nonzeroBitCount == 1
+            ? Int32(filled[0] * 64 + words[filled[0]].trailingZeroBitCount) : nil
     }
 
     func allows(_ token: Int32) -> Bool {

@@ -7,6 +7,7 @@ package final class Vocabulary: Sendable {
     /// Length of the prefix that each of `sorted` shares with the previous one.
     let common: [Int]
     private let spelled: Set<[UInt8]>
+    private let tokenizer: Tokenizer
     private let longest: Int
 
     /// - Parameter marks: special tokens that stand for their spelling.
@@ -21,6 +22,7 @@ package final class Vocabulary: Sendable {
             bytes[$0] == bytes[$1] ? $0 < $1 : bytes[$0].lexicographicallyPrecedes(bytes[$1])
         }
         self.bytes = bytes
+        self.tokenizer = tokenizer
         self.sorted = sorted.map(Int32.init)
         spelled = Set(bytes)
         longest = bytes.map(\.count).max() ?? 0
@@ -44,6 +46,19 @@ package final class Vocabulary: Sendable {
         return counts
     }
 
+    /// The tokens that an answer usually spells a text with, as far as they spell it byte for byte.
+    func usualTokens(spelling text: [UInt8]) -> [Int32] {
+        var rest = text[...]
+        let tokens = tokenizer.encodeAnswer(String(decoding: text, as: UTF8.self)).map(Int32.init)
+        return Array(
+            tokens.prefix { token in
+                let piece = self.bytes(of: token)
+                guard !piece.isEmpty, rest.starts(with: piece) else { return false }
+                rest = rest.dropFirst(piece.count)
+                return true
+            })
+    }
+
     func bytes(of token: Int32) -> [UInt8] { bytes.indices.contains(Int(token)) ? bytes[Int(token)] : [] }
 }
 
@@ -58,6 +73,13 @@ package struct StopSequences: Sendable {
         self.vocabulary = vocabulary
         self.texts = texts.map { Array($0.utf8) }.filter { !$0.isEmpty }
         longest = self.texts.map(\.count).max() ?? 0
+    }
+
+    /// Bytes at the end of an answer that begin a stop text whose rest may follow.
+    func begunBytes(of answer: [UInt8]) -> Int {
+        stride(from: min(longest - 1, answer.count), to: 0, by: -1).first { count in
+            texts.contains { $0.count > count && $0.starts(with: answer.suffix(count)) }
+        } ?? 0
     }
 
     /// The start of the first stop text that ends in an answer's bytes from `new` on.

@@ -1,5 +1,5 @@
 /// What random numbers are drawn for. Each purpose has its own stream.
-enum RandomPurpose: UInt32 {
+package enum RandomPurpose: UInt32, Sendable {
     case initialization = 1
     case shuffling = 2
     case sampling = 3
@@ -7,17 +7,20 @@ enum RandomPurpose: UInt32 {
     case stepSeeds = 4
     case adapters = 5
     case tokenDropout = 6
+    /// Times at which requests go out, and words that they ask about.
+    case arrivals = 7
+    case prompts = 8
 }
 
 /// The counter-based random number generator Philox 4×32-10 (Salmon et al., 2011).
 ///
 /// A number is a pure function of seed, purpose, step and index, so that work may be divided and resumed anywhere.
-struct Philox {
+package struct Philox: Sendable {
     private let key: SIMD2<UInt32>
     private let purpose: RandomPurpose
     private let step: UInt64
 
-    init(seed: UInt64, purpose: RandomPurpose, step: UInt64 = 0) {
+    package init(seed: UInt64, purpose: RandomPurpose, step: UInt64 = 0) {
         key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
         (self.purpose, self.step) = (purpose, step)
     }
@@ -36,7 +39,7 @@ struct Philox {
     }
 
     /// Uniform in [0, 1), with 53 random bits.
-    func uniform(_ index: UInt32) -> Double {
+    package func uniform(_ index: UInt32) -> Double {
         let words = words(index)
         return Double(UInt64(words[0]) << 21 ^ UInt64(words[1]) >> 11) * 0x1p-53
     }

@@ -3,6 +3,8 @@ package struct InferenceModel: Sendable {
     package private(set) var model: Model
     /// The precision of products with float weights.
     package var products = ProductPrecision.float32
+    /// The precision of the keys and values that decoding keeps.
+    package var keyValues = CachePrecision.float32
     let packed: PackedWeights
 
     package init(_ model: Model) {

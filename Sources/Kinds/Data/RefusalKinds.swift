@@ -45,16 +45,19 @@ package struct DataNoCall: StageKind {
 /// Finds the likelihood of no call below which a model's calls are made, and applies it to the model's answers.
 ///
 /// An answer is no call where the model holds it to be as probable as the threshold or more, and else its best call. The
-/// threshold is the one with the highest balance on `valid`: the mean of the share of right answers to rows that want a call,
-/// and of that to rows that want none, by the rules of `ast`. Of several it is the one nearest to a half. Where `valid` lacks
+/// threshold is the one on `valid` with the most right refusals that costs at most two hundredths of the rows that want a call,
+/// by the rules of `ast`; of several the one with the most right calls, and then the one nearest to a half. Where `valid` lacks
 /// rows of one of the two kinds, or the model answers in a form of its own, no threshold is found and answers stay as they are.
 ///
+/// Revision 2: the mean of the shares of both kinds chose the threshold, and gave up six right calls of a hundred for eight
+/// right refusals.
+///
 /// Inputs: `data` (of `data.split`), `answers` (of `eval.generate` with `refusals`).
-/// Output: `threshold.json`: the threshold, its balance, and of each set `curve`: for each threshold the shares of right
+/// Output: `threshold.json`: the threshold, and of each set `curve`: for each threshold the shares of right
 /// answers to rows that want a call and to those that want none; `<set>.jsonl` per set: the answers as they are decided.
 package struct EvalDecide: StageKind {
     package static let declaration = KindDeclaration(
-        "eval.decide", revision: 1, inputs: [.required("data"), .required("answers")],
+        "eval.decide", revision: 2, inputs: [.required("data"), .required("answers")],
         output: "`threshold.json`, one `<set>.jsonl` per set")
 
     /// Those of the answers.

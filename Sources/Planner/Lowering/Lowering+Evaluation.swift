@@ -38,6 +38,8 @@ extension Lowering {
         if metrics.contains(.latency) {
             var serving = evaluate.serving
             serving.$prompt = base.prompt
+            serving.$answer = base.styled(model.answer)
+            if let set = base.sets.value.first { serving.$rowSet = base.sets.map { _ in set } }
             let asked = evaluate.metrics?.value.first { $0.value == .latency }
             if let asked, !serving.$clients.isWritten { serving.$clients.place = asked.place }
             evaluated.serving = try builder.add(

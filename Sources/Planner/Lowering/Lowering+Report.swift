@@ -35,6 +35,9 @@ extension Lowering {
             report.$sets.place = Self.setPlace(recipe.variants.first?.pipeline)
             report.$fronts.place = asked.place
         }
+        if metrics.contains(.latency), let price = recipe.variants.first?.pipeline.evaluate.corePrice {
+            report.$corePrice = price
+        }
         report.fronts = naming.compresses ? Self.fronts(among: metrics) : nil
         return try builder.add(report, .named("report"), inputs: inputs)
     }

@@ -20,6 +20,8 @@ package struct EvaluateSection: Sendable {
     package let cost: EvalCost
     package let perplexity: PerplexitySection?
     package let serving: BenchServe
+    /// Of a processor core for an hour; `nil` where nobody states one.
+    package let corePrice: Spanned<Double?>
     /// `nil` where models are not compared pair by pair.
     package let compare: CompareSection?
     /// What decides between calls and none; `nil` where nobody says it.
@@ -55,10 +57,14 @@ package struct EvaluateSection: Sendable {
             "Whether the teacher is evaluated too, as a row of the report. One behind an endpoint is asked the evaluated rows, "
                 + "within its `max_requests` and `max_cost`.")
         static let perplexity = SectionField("perplexity", PerplexitySection.Definition.mapping)
+        static let objective = SectionField(
+            "slo",
+            MappingDefinition(
+                "evaluate.slo", "What an answer under load must keep to count for `goodput`.", BenchServe.fields(of: "slo")))
         static let mapping = MappingDefinition(
             "evaluate", "What is measured on which sets; the same for all variants, but for `constrained`.",
             [sets, metrics, method, teacher, CallThreshold.field] + EvalGenerate.fields() + EvalLikelihood.fields()
-                + EvalCost.fields() + [perplexity] + BenchServe.fields()
+                + EvalCost.fields() + [perplexity] + BenchServe.fields() + [objective] + Report.fields()
                 + [CompareSection.Definition.field, Field<[String: [String]]>.domains])
     }
 
@@ -81,8 +87,12 @@ package struct EvaluateSection: Sendable {
         perplexity = PerplexitySection(reading: fields, references: references)
         var serving = BenchServe.standard
         serving.read(fields)
+        serving.read(fields.section(Definition.objective), of: "slo")
         serving.$maxTokens = answers.$maxTokens
         self.serving = serving
+        var report = Report.standard
+        report.read(fields)
+        corePrice = report.$corePrice
         compare = CompareSection(reading: fields, references: references)
         threshold = fields.written(CallThreshold.field)
         domains = fields.written(Field<[String: [String]]>.domains)

@@ -12,8 +12,7 @@ extension EvalDecide: RunnableStage {
         var answers: [String: [DecidedAnswer]] = [:]
         for set in sets { answers[set] = try decided(set, task, in: context) }
         let curves = answers.mapValues { ThresholdCurve($0.compactMap(\.decision)) }
-        let chosen = self.threshold == nil ? curves[RowSet.valid.rawValue]?.best : nil
-        let threshold = self.threshold ?? chosen?.threshold
+        let threshold = self.threshold ?? curves[RowSet.valid.rawValue]?.best?.threshold
         if threshold == nil {
             context.log("no threshold is found: 'valid' needs answered rows that want a call, and others that want none")
         }
@@ -21,12 +20,11 @@ extension EvalDecide: RunnableStage {
             let decided = (answers[set] ?? []).map { answer in threshold.map(answer.answer(at:)) ?? answer.said }
             try context.write(decided, to: EvalGenerate.answers(to: set))
         }
-        var figures: [String: JSON] = [
+        let figures: JSON = [
             "threshold": threshold.map(JSON.number) ?? .null,
             "sets": .object(curves.mapValues { Self.json(of: $0, at: threshold) }),
         ]
-        if let chosen, let curve = curves[RowSet.valid.rawValue] { figures["balance"] = .number(curve.balance(of: chosen)) }
-        try context.write(.object(figures), to: Self.thresholds)
+        try context.write(figures, to: Self.thresholds)
     }
 
     private func decided(_ set: String, _ task: any AnswerTask, in context: StageContext) throws -> [DecidedAnswer] {

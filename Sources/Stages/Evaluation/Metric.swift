@@ -106,6 +106,9 @@ extension Metric {
             "qps", heading: "queries/s", .model(input: "queries", BenchQueries.queries, path: ["queries_per_second"]),
             .higherIsBetter, Format(places: 1)),
         Metric(
+            "latency", .model(input: "serving", BenchServe.serving, path: ["latency"]), .lowerIsBetter,
+            Format(places: 1, factor: 1000, unit: " ms"), comparison: Format(places: 2, factor: 1000, unit: " ms")),
+        Metric(
             "perplexity", .model(input: "perplexity", EvalPerplexity.perplexity, path: ["perplexity"]), .lowerIsBetter,
             Format(places: 3)),
         Metric(

@@ -13,11 +13,11 @@ extension Report: RunnableStage {
         }
         let entries = try rows.enumerated().map { index, name in try entry(index, name, in: context) }
         var report: [String: JSON] = [
-            "rows": .array(repeated == nil ? withFronts(entries) : entries),
+            "rows": .array(repeated == nil ? marked(entries) : entries),
             "metrics": .array(metrics.map(JSON.string)), "sets": .array(sets.map(JSON.string)),
         ]
         if let repeated {
-            report["over_seeds"] = .array(withFronts(Repetitions.summed(entries, names: repeated).map(\.json)))
+            report["over_seeds"] = .array(marked(Repetitions.summed(entries, names: repeated).map(\.json)))
         }
         try context.write(.object(report), to: Self.file)
         try context.write(ReportText(.object(report)).markdown, to: Self.page)
@@ -30,6 +30,9 @@ extension Report: RunnableStage {
             "name": .string(name), "sets": try sets(index, in: context),
             "confusions": try confusions(context.read(EvalScore.confusion, from: scores)),
         ]
+        if context.hasInput("serving.\(index)") {
+            entry["serving"] = try context.read(BenchServe.serving, from: "serving.\(index)")
+        }
         if context.hasInput("comparison.\(index)") {
             entry["comparison"] = try context.read(EvalCompare.comparison, from: "comparison.\(index)")["sets"] ?? [:]
         }
@@ -83,6 +86,8 @@ extension Report: RunnableStage {
 }
 
 extension Report {
+    private func marked(_ rows: [JSON]) -> [JSON] { withServingCosts(withFronts(rows)) }
+
     /// Rows with the metrics on whose front they are: no other row is as good in as few bytes. Unchanged without `fronts`.
     func withFronts(_ rows: [JSON]) -> [JSON] {
         guard let fronts else { return rows }

@@ -14,6 +14,7 @@ package struct ReportText: Sendable {
     private let areFunctions: Bool
     private let agreement: TextTable
     private let comparisons: TextTable
+    private let serving: ServingTables
 
     package init(_ report: JSON) {
         metrics = ReportTable(report)
@@ -44,6 +45,8 @@ package struct ReportText: Sendable {
                     row["comparison"]?[set].map { [row["name"]?.string ?? "", set] + ComparisonText.cells(of: $0) }
                 }
             }, words: 2)
+        let asked = (report["metrics"]?.array ?? []).compactMap(\.string)
+        serving = ServingTables(rows, quality: ServingTables.quality(among: asked, sets: sets))
     }
 
     /// The number of answers, the shares that the judge and `ast` accept, that on which they agree, and Cohen's κ.
@@ -86,7 +89,7 @@ package struct ReportText: Sendable {
     }
 
     private var details: [(title: String, table: TextTable)] {
-        [
+        let tables: [(title: String, table: TextTable?)] = [
             ("Each run", runs),
             ("Rows that want calls, rows that want none, and how long answers are", answers),
             (
@@ -95,7 +98,11 @@ package struct ReportText: Sendable {
             ),
             ("What the judge accepts, what the rules of ast accept, and how often they say the same", agreement),
             ("Wins, ties and losses against the model that is compared with", comparisons),
-        ].compactMap { title, table in table.flatMap { $0.lines.isEmpty ? nil : (title, $0) } }
+        ]
+        let shown: [(title: String, table: TextTable)] = tables.compactMap { title, table in
+            table.flatMap { $0.lines.isEmpty ? nil : (title, $0) }
+        }
+        return shown + serving.tables
     }
 
     package var text: String { details.reduce(metrics.text) { $0 + "\n\($1.title)\n\n\($1.table.text)" } }

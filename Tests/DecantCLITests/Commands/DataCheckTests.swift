@@ -82,9 +82,6 @@ import Testing
             name: "a set that no slot fills", file: "shop.yaml", old: "evaluate: {metrics: [ar]}",
             new: "evaluate: {sets: [test, values, phrasing]}"),
         Mistake(
-            name: "a metric of a later version", file: "shop.yaml", old: "evaluate: {metrics: [ar]}",
-            new: "evaluate: {metrics: [ar, latency]}"),
-        Mistake(
             name: "a model that no machine can train", file: "shop.yaml", old: "evaluate: {metrics: [ar]}",
             new: "student: {init: {hidden: 16384, layers: 64, heads: 64, kv_heads: 8, intermediate: 65536}}"),
     ]

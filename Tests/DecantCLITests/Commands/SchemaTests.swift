@@ -208,7 +208,7 @@ import Testing
           - {step: RL, rollouts: 4, kl: 1e-2}
         prune: {method: depth, ratio: [20%, 40%], samples: 64, data: train, recover: "KD(steps: 15)"}
         quantize: {scheme: W4A16, method: gptq, group_size: 32, num_calibration_samples: 128, damping: 1%, activation_order: yes, ignore: [lm_head]}
-        evaluate: {sets: [test, phrasing], metrics: [ar, exact, flops, perplexity, loss, latency, speed], max_tokens: 48, constrained: true, perplexity: {text: text, stride: 128, context: 256}, clients: [1, 8], domains: {home: [set_light]}}
+        evaluate: {sets: [test, phrasing], metrics: [ar, exact, flops, perplexity, loss, latency, speed], max_tokens: 48, constrained: true, perplexity: {text: text, stride: 128, context: 256}, clients: [1, 8], rates: [1, 2.5], load_time: 2 s, cold_cache: no, slo: {ttft: 100 ms, tpot: 20 ms}, core_price: 0.04, domains: {home: [set_light]}}
         baseline: {kind: icsf, encoder: text, training: {steps: 10, warmup: 5%}}
         stages:
           torch: {command: [python3, inputs/script/train.py], inputs: {script: script, data: data}, environment: {SEED: 1}, outputs: [model.safetensors], time_limit: 30 min, memory: 4 GiB}

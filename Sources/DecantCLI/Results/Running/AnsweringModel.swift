@@ -10,14 +10,12 @@ import Words
 
 /// A model of the store that answers queries, with what its lineage says about how.
 struct AnsweringModel {
-    private let task: any AnswerTask
-    /// What a prompt shows.
-    private let style: PromptStyle
-    private let answerStyle: AnswerStyle
-    private let encoder: PromptEncoder
+    private let convention: AnswerConvention
     private var method: Method
     /// What decides between calls and none; `nil` where the model's most probable answer does.
     private var decision: (likelihoods: NoCallReader, threshold: Double)?
+
+    private var task: any AnswerTask { convention.task }
 
     private enum Method {
         /// Without constraints, answers are free.
@@ -32,40 +30,26 @@ struct AnsweringModel {
         _ target: StoredTarget, in store: Store, functions given: [String: FunctionDefinition]?,
         manner: RunCommand.Manner?, maxTokens: Int?
     ) throws {
-        let history = ModelHistory(try store.lineage(of: target.record), of: target.record.commit)
-        let description = try history.task(in: store)
-        guard given == nil || description.kind == .calls else {
-            throw CommandFailure.badInput(
-                "this model's task is '\(description.kind.rawValue)', which calls no functions: leave --functions out")
-        }
-        let functions = try given ?? history.functions(in: store)
-        task = try description.task(functions: functions)
-        answerStyle = history.answerStyle
-        let isFree = try Self.isFree(manner, task, answerStyle)
-        let directory = URL.temporaryDirectory.appending(path: "decant-run-\(UUID().uuidString)", directoryHint: .isDirectory)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        try store.materialize(target.record.artifact, at: directory)
-        let folder = ModelFolder(directory)
-        style = try folder.promptFormat() ?? history.prompt ?? (functions.isEmpty ? .query : .tools)
-        if task.kind == .calls, style == .tools, functions.isEmpty {
+        let stored = try StoredModel(target, in: store, functions: given)
+        let isFree = try Self.isFree(manner, stored.task, stored.answerStyle)
+        let (model, conventions) = try stored.load(from: store)
+        convention = conventions.usual
+        let (task, prompts) = (convention.task, convention.prompts)
+        if task.kind == .calls, convention.style == .tools, task.functions.isEmpty {
             throw CommandFailure.badInput("this model's prompts list functions: name a file of them with --functions")
         }
-        encoder = try folder.prompts(
-            task.markup(of: style), callsNatively: task.kind == .calls, reasons: answerStyle == .reasoning)
-        let (model, workers) = (try folder.inferenceModel(), WorkerPool(threads: Machine.current.processors))
+        let workers = WorkerPool(threads: Machine.current.processors)
         if [.choice, .rank].contains(task.kind), !isFree {
             let positions = model.model.configuration.maximumPositions
             method = .weighing(LikelihoodReader(model, workers: workers), positions: positions)
         } else {
             let options = GenerationOptions(
-                maximumTokens: maxTokens ?? (answerStyle == .reasoning ? 256 : 128), stopTokens: Set(encoder.endTokens))
+                maximumTokens: maxTokens ?? stored.usualTokens, stopTokens: Set(prompts.endTokens))
+            let known = model.over(tokens: prompts.tokenizer.vocabularySize)
             method = .generating(
-                Generator(model.over(tokens: encoder.tokenizer.vocabularySize), workers: workers), options,
-                isFree ? nil : AnswerConstraints(task: task, prompts: encoder))
-            if answerStyle == .call, let threshold = try history.callThreshold(of: target, in: store) {
-                let likelihoods = NoCallReader(
-                    model.over(tokens: encoder.tokenizer.vocabularySize), prompts: encoder, workers: workers)
-                decision = likelihoods.map { ($0, threshold) }
+                Generator(known, workers: workers), options, isFree ? nil : AnswerConstraints(task: task, prompts: prompts))
+            if stored.answerStyle == .call, let threshold = try stored.history.callThreshold(of: target, in: store) {
+                decision = NoCallReader(known, prompts: prompts, workers: workers).map { ($0, threshold) }
             }
         }
     }
@@ -107,7 +91,7 @@ struct AnsweringModel {
         let rows = try queries.map { try row(of: $0) }
         let prompts = try zip(queries, rows).map { query, row in
             try query.blamed { () throws(RowError) -> [Int32] in
-                try encoder.promptTokens(of: task.shown(row, in: style), functions: task.functions)
+                try convention.promptTokens(of: row)
             }
         }
         do {
@@ -137,7 +121,7 @@ struct AnsweringModel {
             }
         } catch let error as GenerationError {
             let listed =
-                style == .tools && task.kind == .calls
+                convention.style == .tools && task.kind == .calls
                 ? "; \(task.functions.count) functions stand in each prompt: name fewer with --functions" : ""
             throw CommandFailure.badInput("\(error)\(listed)")
         }
@@ -165,18 +149,12 @@ struct AnsweringModel {
     }
 
     private func answer(_ sequence: GeneratedSequence, to row: Row, promptTokens: Int, most: Int) -> ModelAnswer {
-        let said = encoder.response(of: sequence)
-        let response = said.words ?? said.text
-        let parsed = answerStyle.answer(in: said.text)
-        var fault = said.fault
-        switch parsed {
-        case .success(let answer): fault = fault ?? (Self.isKnown(task) ? task.formFault(in: answer, to: row) : nil)
-        case .failure(let error): fault = fault ?? error.description
-        }
+        let reading = convention.reading(of: sequence)
+        var fault = convention.fault(of: reading, to: row)
         if let reason = fault, !sequence.isFinished { fault = reason + "; it was cut off at \(most) tokens (--max-tokens)" }
         return ModelAnswer(
-            task: task.kind, response: response, answer: try? parsed.get(), fault: fault, isChecked: Self.isKnown(task),
-            promptTokens: promptTokens, responseTokens: sequence.tokens.count)
+            task: task.kind, response: reading.response, answer: reading.answer, fault: fault,
+            isChecked: Self.isKnown(task), promptTokens: promptTokens, responseTokens: sequence.tokens.count)
     }
 
     /// No call, which the threshold decides on.
@@ -191,10 +169,7 @@ struct AnsweringModel {
         _ row: Row, prompt: [Int32], with reader: LikelihoodReader, positions: Int
     ) throws -> ModelAnswer {
         let options = task.options(of: row) ?? []
-        let questions = options.map {
-            LikelihoodQuestion(context: prompt, continuation: encoder.responseTokens(of: $0)).cut(to: positions)
-        }
-        let scored = zip(try reader.likelihoods(of: questions), options).map { ScoredOption($0, of: $1) }
+        let scored = try convention.scores(of: options, after: prompt, by: reader, positions: positions)
         let best = ChoiceCounts.Normalization.none.choice(among: scored) ?? 0
         return ModelAnswer(
             task: task.kind, response: options[best], answer: options[best], fault: nil, isChecked: true,

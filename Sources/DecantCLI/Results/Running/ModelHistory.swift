@@ -67,6 +67,11 @@ struct ModelHistory {
         return nil
     }
 
+    /// The numerics of the nearest stage that did not compute portably; `portable` where all did.
+    ///
+    /// A recipe has one of them for all its stages, but those that run and train no model are portable in any recipe.
+    var numerics: Numerics { stages.lazy.map(\.record.action.numerics).first { $0 != .portable } ?? .portable }
+
     /// What the nearest training teaches.
     var answerStyle: AnswerStyle {
         let teaching = [TrainSFT.name, RLTrain.name, KDCapture.name, KDDirect.name, KDOnPolicy.name, Sample.name, Judge.name]

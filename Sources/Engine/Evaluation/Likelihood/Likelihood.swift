@@ -70,7 +70,7 @@ package final class LikelihoodReader {
             guard group.contains(where: { results[$0] == nil }) else { continue }
             var reading = LikelihoodReading(Array(questions[group]))
             let decoder = StepDecoder(
-                weights, cache: CacheBlocks(model.model.configuration), positions: longest, workers: workers)
+                weights, cache: CacheBlocks(model.model.configuration, model.keyValues), positions: longest, workers: workers)
             while reading.advance(decoder, tokens: tokensPerStep) {}
             let found = reading.results
             for (index, result) in zip(group, found) { results[index] = result }

@@ -109,7 +109,7 @@ struct LikelihoodReading {
                     guard !asked[row].isEmpty else { return }
                     let logits = logits + row * size
                     let best = decant_largest_place(logits, size)
-                    let logSum = Self.logSumOfExponentials(logits, largest: logits[best], count: size)
+                    let logSum = LogitSum.logarithm(logits, largest: logits[best], count: size)
                     for target in asked[row] {
                         logProbabilities[target.place] = Double(logits[Int(target.token)]) - logSum
                         areGreedy[target.place] = best == Int(target.token)
@@ -117,14 +117,5 @@ struct LikelihoodReading {
                 }
             }
         }
-    }
-
-    /// ln Σ exp(logit). Parts of the sum are added as doubles: a sum of a whole vocabulary in floats loses digits.
-    private static func logSumOfExponentials(_ logits: UnsafePointer<Float>, largest: Float, count: Int) -> Double {
-        let part = 512
-        let sum = stride(from: 0, to: count, by: part).reduce(0.0) { sum, start in
-            sum + Double(decant_sum_of_exponentials(logits + start, largest, 1, min(part, count - start)))
-        }
-        return Double(largest) + PortableMath.log(sum)
     }
 }

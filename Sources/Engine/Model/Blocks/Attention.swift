@@ -246,9 +246,9 @@ extension StepDecoder {
             for (place, row) in stretch.rows.enumerated() {
                 let position = stretch.start + place
                 let keys = memory.projections + row * configuration.projectionSize + configuration.attentionSize
-                decant_block_store(
-                    cache.base(stretch.blocks[position / CacheBlocks.tokens], layer: index), position % CacheBlocks.tokens,
-                    keys, keys + configuration.keyValueSize, shape)
+                cache.store(
+                    keys, keys + configuration.keyValueSize, in: stretch.blocks[position / CacheBlocks.tokens],
+                    at: position % CacheBlocks.tokens, layer: index, shape)
             }
         }
     }
@@ -262,11 +262,12 @@ extension StepDecoder {
             }
         }
         let tables = batch.stretches.map { $0.blocks.map { Optional(cache.base($0, layer: index)) } }
+        let attention = cache.precision == .int8 ? decant_attention_code_blocks : decant_attention_blocks
         workers.forEach(pieces.count * heads) { unit in
             let (number, rows) = pieces[unit / heads]
             let stretch = batch.stretches[number]
             let before = stretch.start + rows.lowerBound - stretch.rows.lowerBound
-            decant_attention_blocks(
+            attention(
                 memory.projections + rows.lowerBound * configuration.projectionSize, configuration.projectionSize,
                 memory.attention + rows.lowerBound * configuration.attentionSize, configuration.attentionSize, tables[number],
                 before, rows.count, unit % heads, shape, decant_vectors())

@@ -1,0 +1,10 @@
+import Foundation
+
+/// Seconds that only pass, whatever happens to the clock.
+enum MonotonicTime {
+    static var now: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}
