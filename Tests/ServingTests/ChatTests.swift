@@ -248,6 +248,31 @@ import Words
         }
     }
 
+    /// The decision is taken, and the calls are not: the client is told.
+    @Test func whatIsRefusedBehindADecisionIsAnswered() throws {
+        let limits = EngineLimits(places: 1, waiting: 1)
+        let served = try ServedModels([ServedFixture.model(callThreshold: 2, limits: limits)])
+        let refused = try served.chat("turn the light on", ["n": 64])
+        #expect(refused.status == 429 && refused.json["error"]?["code"] == "queue_full")
+        #expect(try served.chat("turn the light on").status == 200)
+    }
+
+    /// Lists in lists: a grammar that doubled with each level would not end.
+    @Test func aSchemaOfManyLevelsIsNoBurden() throws {
+        let deep = (0..<25).reduce(["type": "integer"] as JSON) { inner, _ in ["type": "array", "items": inner] }
+        let schema: JSON = ["type": "object", "properties": ["deep": deep], "required": ["deep"]]
+        let format: JSON = ["type": "json_schema", "json_schema": ["name": "deep", "schema": schema]]
+        #expect(try served.chat("turn the light on", ["response_format": format, "max_tokens": 200]).status == 200)
+        let long: JSON = ["const": .string(String(repeating: "x", count: 40_000))]
+        let large: JSON = ["type": "object", "properties": ["long": long], "required": ["long"]]
+        let refused = try served.chat(
+            "turn the light on",
+            ["response_format": ["type": "json_schema", "json_schema": ["name": "large", "schema": large]]])
+        #expect(refused.status == 400 && refused.json["error"]?["param"] == "response_format")
+        let stops = try served.chat("turn the light on", ["stop": .string(String(repeating: " ", count: 300))])
+        #expect(stops.status == 400 && stops.json["error"]?["param"] == "stop")
+    }
+
     /// What tests of speed ask: as many tokens as they say, of answers that nothing holds to a schema.
     @Test func anAnswerMayGoOnBehindItsEnd() throws {
         let forced: JSON = [

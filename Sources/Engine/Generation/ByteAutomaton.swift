@@ -53,6 +53,13 @@ struct ByteAutomaton: Sendable {
             silent[start].append(loop)
             add(part, from: loop, to: loop)
             silent[loop].append(end)
+        case .separated(let part, let separator):
+            // One copy of the part, so that lists in lists do not double with each level.
+            let (before, behind) = (state(), state())
+            silent[start].append(before)
+            add(part, from: before, to: behind)
+            add(.literal(separator), from: behind, to: before)
+            silent[behind].append(end)
         case .part(let pieces): add(pieces, from: start, to: end)
         case .members(let members, let separator): add(members, separator, from: start, to: end)
         }

@@ -8,6 +8,8 @@ package indirect enum BytePattern: Hashable, Sendable {
     case choice([BytePattern])
     /// The pattern any number of times.
     case repeated(BytePattern)
+    /// The pattern once or more, with a text of at least a byte between any two.
+    case separated(BytePattern, by: [UInt8])
     /// Neighbouring pieces of a text: one, or several in a row with what stands between them.
     case part([Piece])
     /// Members in this order with a separator between them, at least a byte. Members that are not required may be missing.
@@ -96,9 +98,8 @@ extension BytePattern {
 
     /// The same, at least once.
     static func some(of element: BytePattern, between separator: String, atMost most: Int? = nil) -> BytePattern {
-        let next: BytePattern = .sequence([.text(separator), element])
-        guard let most else { return .sequence([element, .repeated(next)]) }
-        return .sequence([element, .repeated(next, 0...max(0, most - 1))])
+        guard let most else { return .separated(element, by: Array(separator.utf8)) }
+        return .sequence([element, .repeated(.sequence([.text(separator), element]), 0...max(0, most - 1))])
     }
 }
 

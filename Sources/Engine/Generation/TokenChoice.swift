@@ -51,7 +51,10 @@ struct TokenChoice {
     private func draw(
         _ logits: UnsafeMutablePointer<Float>, item: Int, position: Int, mask: TokenMask?
     ) -> (chosen: ChosenToken, probability: Double) {
-        guard options.temperature > 0 else { return (ChosenToken(token: mostProbable(logits, mask)), 1) }
+        // So low a temperature that no float divides by it leaves the most probable token alone.
+        guard options.temperature > 0, (1 / Float(options.temperature)).isFinite else {
+            return (ChosenToken(token: mostProbable(logits, mask)), 1)
+        }
         var candidates = TokenCandidates(logits, vocabularySize: vocabularySize, mask: mask)
         if let topK = options.topK { candidates.keepLargest(topK) }
         candidates.becomeProbabilities(temperature: Float(options.temperature))

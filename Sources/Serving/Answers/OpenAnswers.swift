@@ -62,22 +62,30 @@ final class OpenAnswers: Sendable {
         }
         conduct.open.add(self)
         call.exchange.whenClientLeaves { [weak self] in self?.clientLeft() }
-        guard let decision, let question = questions.first, question.callingConstraint != nil else {
-            return try submit(to: engine, isCalling: false)
-        }
         do throws(AnswerRefusal) {
-            let ticket = try engine.submit(decision.request(after: question.prompt)) { [self] event in
-                conduct.later { [self] in hear(event, of: decision, by: engine) }
+            if let decision, let question = questions.first, question.callingConstraint != nil {
+                try submit(decision, question, to: engine)
+            } else {
+                try submit(to: engine, isCalling: false)
             }
-            let isWanted = state.withLock { state in
-                state.decision = ticket
-                return !state.isOver
-            }
-            if !isWanted { engine.cancel(ticket) }
         } catch {
+            // Another one answers, or says why not.
+            state.withLock { $0.isOver = true }
             conduct.open.remove(self)
             throw error
         }
+    }
+
+    /// Asks first whether anything is called.
+    private func submit(_ decision: CallChoice, _ question: Question, to engine: AnswerEngine) throws(AnswerRefusal) {
+        let ticket = try engine.submit(decision.request(after: question.prompt)) { [self] event in
+            conduct.later { [self] in hear(event, of: decision, by: engine) }
+        }
+        let isWanted = state.withLock { state in
+            state.decision = ticket
+            return !state.isOver
+        }
+        if !isWanted { engine.cancel(ticket) }
     }
 
     /// Asks for calls, or refuses, as the engine finds the probability of no call.
@@ -110,13 +118,8 @@ final class OpenAnswers: Sendable {
                 }
                 if !isWanted { engine.cancel(ticket) }
             } catch {
-                let isTold = state.withLock { state in
-                    if !state.isTold { state.isOver = true }
-                    return state.isTold
-                }
                 cancel()
-                conduct.open.remove(self)
-                guard isTold else { throw error }
+                guard state.withLock(\.isTold) else { throw error }
                 return conduct.later { [self] in fail(APIError(error)) }
             }
         }

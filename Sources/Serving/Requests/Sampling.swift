@@ -21,6 +21,9 @@ struct Sampling: Sendable {
     /// Whether the answer goes on behind the tokens that end it, as load tests want.
     var ignoresEnd: Bool
 
+    /// Every step looks for the texts that end an answer.
+    private static let mostStopBytes = 256
+
     private static let temperature = APIField<Double>.number(
         "temperature", 0...2, "0, as it is where nothing is said, takes the most probable token at every place.")
     private static let topP = APIField<Double>.number(
@@ -77,6 +80,9 @@ struct Sampling: Sendable {
         seed = try body.value(Self.seed).map { UInt64(bitPattern: Int64($0)) } ?? UInt64.random(in: .min ... .max)
         count = try body.value(Self.count) ?? 1
         stop = try body.value(Self.stop)?.filter { !$0.isEmpty } ?? []
+        guard stop.allSatisfy({ $0.utf8.count <= Self.mostStopBytes }) else {
+            throw APIError.invalid("a text of 'stop' may have \(Self.mostStopBytes) bytes at most", field: "stop")
+        }
         let (tokens, newTokens) = (try body.value(Self.maximumTokens), try body.value(Self.maximumNewTokens))
         guard tokens == nil || newTokens == nil || tokens == newTokens else {
             throw APIError.invalid("'max_tokens' and 'max_completion_tokens' differ; name one", field: "max_tokens")

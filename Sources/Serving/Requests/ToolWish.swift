@@ -83,6 +83,7 @@ struct ToolWish: Sendable {
         var functions: [FunctionDefinition] = []
         var names: Set<String> = []
         for (number, tool) in list.enumerated() {
+            try SchemaSize.check(tool, field: "tools")
             let function: FunctionDefinition
             do throws(RowError) {
                 function = try FunctionDefinition(tool: tool)
@@ -157,6 +158,7 @@ enum ResponseFormat {
             guard let schema = value["json_schema"]?["schema"] else {
                 throw APIError.invalid("'response_format' has no 'json_schema' with a 'schema'", field: "response_format")
             }
+            try SchemaSize.check(schema, field: "response_format")
             do throws(RowError) {
                 return try ObjectSchema(written: schema, named: value["json_schema"]?["name"]?.string ?? "answer")
             } catch {
@@ -168,5 +170,15 @@ enum ResponseFormat {
                 field: "response_format", code: "unsupported_parameter")
         default: throw APIError.invalid("'response_format' must be of the type text or json_schema", field: "response_format")
         }
+    }
+}
+
+/// How large a schema may be: answers are held to it by a grammar with a state for each of its bytes.
+private enum SchemaSize {
+    private static let mostBytes = 32 << 10
+
+    static func check(_ schema: JSON, field: String) throws(APIError) {
+        guard schema.writtenBytes.count > mostBytes else { return }
+        throw APIError.invalid("a schema may have \(mostBytes) bytes at most", field: field)
     }
 }
