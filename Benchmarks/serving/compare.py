@@ -290,6 +290,8 @@ def guidellm_client(url, model, prompts, count):
     ]
     subprocess.run(pinned(CLIENT_CORES, [str(word) for word in command]), check=True, stdout=sys.stderr)
     metrics = json.loads(output.read_text())["benchmarks"][0]["metrics"]
+    if not metrics["request_totals"]["successful"]:
+        raise RuntimeError(f"GuideLLM had no answer: see {output}")
     first = metrics["time_to_first_token_ms"]["successful"]["median"] / 1000
     further = metrics["inter_token_latency_ms"]["successful"]["median"] / 1000
     return metrics["requests_per_second"]["successful"]["mean"], first, further

@@ -8,6 +8,11 @@ package enum Load: Hashable, Sendable {
     /// At these seconds from the beginning, whatever is still on its way; ascending.
     case open(arrivals: [Double])
 
+    /// Requests before a load that is measured: what a server does only once is then done.
+    package static func warmUp(requests: Int, seconds: Double? = nil) -> Load {
+        .closed(clients: min(requests, 8), requests: requests, seconds: seconds)
+    }
+
     /// Arrivals that know nothing of each other (a Poisson process): the times between them are exponentially distributed.
     ///
     /// - Parameters:

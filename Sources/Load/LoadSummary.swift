@@ -13,6 +13,11 @@ package struct ServiceObjective: Hashable, Sendable {
         (self.firstToken, self.furtherToken, self.response) = (firstToken, furtherToken, response)
     }
 
+    /// `nil` where nothing is said of tokens.
+    package static func stated(firstToken: Double?, furtherToken: Double?) -> ServiceObjective? {
+        firstToken == nil && furtherToken == nil ? nil : ServiceObjective(firstToken: firstToken, furtherToken: furtherToken)
+    }
+
     /// An answer without tokens, or with one, keeps what is said of tokens that it does not have.
     func isKept(by request: MeasuredRequest) -> Bool {
         func keeps(_ time: Double?, _ limit: Double?) -> Bool { (time ?? 0) <= limit ?? .infinity }

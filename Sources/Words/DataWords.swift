@@ -190,6 +190,9 @@ package enum AnswerStyle: String, Word {
     case reasoning
 
     package var spelling: String { self == .call ? "calls" : rawValue }
+
+    /// New tokens that an answer may have where a model is just asked and nobody says how many.
+    package var usualTokens: Int { self == .reasoning ? 256 : 128 }
 }
 
 /// The reasoning that a rule makes from a row.

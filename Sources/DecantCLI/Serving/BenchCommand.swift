@@ -2,6 +2,7 @@ import ArgumentParser
 import CanonicalJSON
 import Engine
 import Foundation
+import Kinds
 import Load
 
 struct BenchCommand: AsyncParsableCommand {
@@ -157,14 +158,12 @@ struct BenchServeCommand: ParsableCommand {
     }
 
     private var objective: ServiceObjective? {
-        guard firstTokenLimit != nil || furtherTokenLimit != nil else { return nil }
-        return ServiceObjective(
-            firstToken: firstTokenLimit.map { $0 / 1000 }, furtherToken: furtherTokenLimit.map { $0 / 1000 })
+        .stated(firstToken: firstTokenLimit.map { $0 / 1000 }, furtherToken: furtherTokenLimit.map { $0 / 1000 })
     }
 
     private var loads: [NamedLoad] {
         let seconds = duration ?? (requests == nil ? 10 : nil)
-        let standard: [Double] = rate == nil ? [1, 8, 16, 32, 64, 128] : []
+        let standard = rate == nil ? BenchServe.standard.clients.map { Double($0) } : []
         let random = Philox(seed: seed, purpose: .arrivals)
         let closed = (concurrency?.numbers ?? standard).map { number in
             NamedLoad(kind: .clients, number: number, load: .closed(clients: Int(number), requests: requests, seconds: seconds))

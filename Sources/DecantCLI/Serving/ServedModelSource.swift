@@ -117,11 +117,9 @@ final class ServedModelSource: Sendable {
             name: wish.name, commit: target.record.commit.hex,
             lineage: try LineageRendering(of: target, in: store).json(of: target),
             created: Int(build?.time.timeIntervalSince1970 ?? 0))
-        let isThresholdUsed = stored.answerStyle == .call && stored.task.kind == .calls
         let served = ServedModel(
             identity, model, convention: conventions.usual, withFunctions: conventions.withFunctions,
-            usualTokens: stored.usualTokens,
-            callThreshold: try isThresholdUsed ? stored.history.callThreshold(of: target, in: store) : nil, workers: workers,
+            usualTokens: stored.answerStyle.usualTokens, callThreshold: try stored.callThreshold(in: store), workers: workers,
             limits: limits)
         state.withLock { $0.commits[wish.name] = target.record.commit }
         return served

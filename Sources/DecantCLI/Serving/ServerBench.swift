@@ -39,16 +39,13 @@ struct ServerBench {
     /// - Parameter warmingUp: requests before it that are not measured.
     mutating func measure(_ load: NamedLoad, warmingUp: Int) throws(LoadFailure) {
         if warmingUp > 0 {
-            let clients = min(warmingUp, Self.warmingClients)
-            let warmed = try client.measure(.closed(clients: clients, requests: warmingUp, seconds: nil), body: next)
+            let warmed = try client.measure(.warmUp(requests: warmingUp), body: next)
             asked += warmed.requests.count
         }
         let measurement = try client.measure(load.load, of: process, objective: objective, body: next)
         asked += measurement.requests
         measured.append((load, measurement))
     }
-
-    private static let warmingClients = 8
 
     /// The requests behind those that were made: a question comes again when all have been asked.
     private var next: (Int) -> [UInt8] {

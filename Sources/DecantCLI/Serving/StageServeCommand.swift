@@ -70,7 +70,7 @@ struct StageServeCommand: ParsableCommand {
         return ServedModel(
             ServedModel.Identity(name: Self.name, commit: "", lineage: [:], created: 0), weights,
             convention: AnswerConvention(task, style: prompt, answerStyle: answer, prompts: prompts), withFunctions: nil,
-            usualTokens: 128, callThreshold: nil, workers: WorkerPool(threads: threads), limits: limits)
+            usualTokens: answer.usualTokens, callThreshold: nil, workers: WorkerPool(threads: threads), limits: limits)
     }
 
     private func task() throws -> any AnswerTask {

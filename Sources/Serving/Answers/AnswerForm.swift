@@ -8,11 +8,16 @@ struct AnswerHead: Sendable {
     var model: String
     var fingerprint: String
 
-    func members(_ object: String) -> [(String, JSON)] {
-        [
+    /// An answer, or a part of one.
+    func json(
+        _ object: String, _ choices: [JSON], _ usage: TokenUsage? = nil, further members: [(String, JSON)] = []
+    ) -> JSON {
+        var all: [(String, JSON)] = [
             ("id", .string(id)), ("object", .string(object)), ("created", .count(created)), ("model", .string(model)),
-            ("system_fingerprint", .string(fingerprint)),
+            ("system_fingerprint", .string(fingerprint)), ("choices", .array(choices)),
         ]
+        if let usage { all.append(("usage", usage.json)) }
+        return .object(inOrder: all + members)
     }
 }
 
@@ -61,12 +66,11 @@ struct ChatForm: AnswerForm {
             if tellsTokens { choice.append(("token_ids", .array(answer.tokens.map { .count(Int($0.token)) }))) }
             return JSON.object(inOrder: choice)
         }
-        var members = head.members("chat.completion")
-        members += [("choices", .array(choices)), ("usage", usage.json)] as [(String, JSON)]
+        var members: [(String, JSON)] = []
         if tellsTokens, let prompt = answers.first?.promptTokens {
-            members.append(("prompt_token_ids", .array(prompt.map { .count(Int($0)) })))
+            members = [("prompt_token_ids", .array(prompt.map { .count(Int($0)) }))]
         }
-        return .object(inOrder: members)
+        return head.json("chat.completion", choices, usage, further: members)
     }
 
     private func message(_ answer: FinishedAnswer) -> JSON {
@@ -106,17 +110,10 @@ struct ChatForm: AnswerForm {
             ("index", .count(choice)), ("delta", .object(inOrder: members)),
             ("logprobs", likelihoods.map { $0.chat(behind.tokens) } ?? .null), ("finish_reason", end),
         ])
-        return chunk([told])
+        return head.json("chat.completion.chunk", [told])
     }
 
-    func usageEvent(_ usage: TokenUsage) -> JSON { chunk([], usage) }
-
-    private func chunk(_ choices: [JSON], _ usage: TokenUsage? = nil) -> JSON {
-        var members = head.members("chat.completion.chunk")
-        members.append(("choices", .array(choices)))
-        if let usage { members.append(("usage", usage.json)) }
-        return .object(inOrder: members)
-    }
+    func usageEvent(_ usage: TokenUsage) -> JSON { head.json("chat.completion.chunk", [], usage) }
 }
 
 /// `text_completion`.
@@ -136,14 +133,7 @@ struct CompletionForm: AnswerForm {
             }
             return JSON.object(inOrder: choice)
         }
-        return whole(choices: choices, usage)
-    }
-
-    private func whole(choices: [JSON], _ usage: TokenUsage? = nil) -> JSON {
-        var members = head.members("text_completion")
-        members.append(("choices", .array(choices)))
-        if let usage { members.append(("usage", usage.json)) }
-        return .object(inOrder: members)
+        return head.json("text_completion", choices, usage)
     }
 
     func event(_ delta: AnswerDelta, of choice: Int, behind: ToldTokens) -> JSON {
@@ -153,10 +143,10 @@ struct CompletionForm: AnswerForm {
         case .end(let reason): end = .string(reason.rawValue)
         case .opening, .reasoning, .call, .arguments: break
         }
-        return whole(choices: [.object(inOrder: members(choice, text, behind, end: end))])
+        return head.json("text_completion", [.object(inOrder: members(choice, text, behind, end: end))])
     }
 
-    func usageEvent(_ usage: TokenUsage) -> JSON { whole(choices: [], usage) }
+    func usageEvent(_ usage: TokenUsage) -> JSON { head.json("text_completion", [], usage) }
 
     private func members(_ number: Int, _ text: String, _ behind: ToldTokens, end: JSON) -> [(String, JSON)] {
         [

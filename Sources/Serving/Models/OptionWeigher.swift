@@ -10,7 +10,8 @@ final class OptionWeigher: Sendable {
     private let reader: Mutex<LikelihoodReader>
     private let convention: AnswerConvention
     private let positions: Int
-    private let line = WaitingLine(label: "weighing", most: OptionWeigher.mostWaiting)
+    private let queue = DispatchQueue(label: "weighing")
+    private let waiting = Mutex(0)
 
     init(_ model: InferenceModel, _ convention: AnswerConvention, workers: WorkerPool) {
         reader = Mutex(LikelihoodReader(model, workers: workers))
@@ -20,7 +21,19 @@ final class OptionWeigher: Sendable {
 
     /// Calls `body` when it is its turn, with what scores options after a prompt.
     func wait(_ body: @escaping @Sendable (_ scores: Scores) -> Void) throws(APIError) {
-        try line.enter { [self] in body(Scores(weigher: self)) }
+        let isFull = waiting.withLock { waiting in
+            guard waiting < Self.mostWaiting else { return true }
+            waiting += 1
+            return false
+        }
+        guard !isFull else {
+            throw APIError.busy(
+                "\(Self.mostWaiting) questions wait already; ask again later", retryAfter: 1, code: "queue_full")
+        }
+        queue.async { [self] in
+            body(Scores(weigher: self))
+            waiting.withLock { $0 -= 1 }
+        }
     }
 
     struct Scores: Sendable {
@@ -30,33 +43,6 @@ final class OptionWeigher: Sendable {
             try weigher.reader.withLock { reader in
                 try weigher.convention.scores(of: options, after: prompt, by: reader, positions: weigher.positions)
             }
-        }
-    }
-}
-
-/// Work that is done piece by piece, of which no more than so much may wait.
-private final class WaitingLine: Sendable {
-    private let queue: DispatchQueue
-    private let waiting = Mutex(0)
-    private let most: Int
-
-    init(label: String, most: Int) {
-        queue = DispatchQueue(label: label)
-        self.most = most
-    }
-
-    func enter(_ body: @escaping @Sendable () -> Void) throws(APIError) {
-        let isFull = waiting.withLock { waiting in
-            guard waiting < most else { return true }
-            waiting += 1
-            return false
-        }
-        guard !isFull else {
-            throw APIError.busy("\(most) questions wait already; ask again later", retryAfter: 1, code: "queue_full")
-        }
-        queue.async { [self] in
-            body()
-            waiting.withLock { $0 -= 1 }
         }
     }
 }

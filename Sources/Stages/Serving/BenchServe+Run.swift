@@ -68,7 +68,7 @@ extension BenchServe: RunnableStage {
         let body: (Int) -> [UInt8] = { bodies[$0 % bodies.count] }
         let process = ServerProcess(id: server.id)
         // What a server does only once, and what it keeps of prompts, is done before.
-        _ = try client.measure(.closed(clients: Self.warmingClients, requests: bodies.count, seconds: loadTime), body: body)
+        _ = try client.measure(.warmUp(requests: bodies.count, seconds: loadTime), body: body)
         func figures(of load: Load) throws -> JSON {
             let measurement = try client.measure(load, of: process, objective: objective, body: body)
             guard measurement.summary.answered > 0 else {
@@ -95,13 +95,11 @@ extension BenchServe: RunnableStage {
     }
 
     private var objective: ServiceObjective? {
-        guard firstToken != nil || furtherToken != nil else { return nil }
-        return ServiceObjective(firstToken: firstToken, furtherToken: furtherToken)
+        .stated(firstToken: firstToken, furtherToken: furtherToken)
     }
 
     /// Arrivals are the same for every model.
     private static let seed: UInt64 = 1
-    private static let warmingClients = 8
     /// Of a rate, for percentiles that say something.
     private static let fewestRequests = 30
 }

@@ -70,7 +70,7 @@ package struct UnfinishedTraining {
         let reader = try context.responseRows(training.validation?.prompt ?? word("prompt") ?? PromptStyle.query, format)
         let (set, rows) = try shownRows(count)
         let options = GenerationOptions(
-            maximumTokens: Self.tokens(of: format), stopTokens: Set(reader.prompts.endTokens))
+            maximumTokens: format.usualTokens, stopTokens: Set(reader.prompts.endTokens))
         let said = try generator.generate(reader.prompts(of: rows, constrained: false), options: options)
         var answers: [Answer] = []
         for (row, said) in zip(rows, said) {
@@ -98,7 +98,7 @@ package struct UnfinishedTraining {
         let examples = try context.read(KDCapture.logits, from: "logits").examples.prefix(count)
         let prompts = examples.map { GenerationPrompt(Array($0.tokens.prefix($0.promptLength))) }
         let options = GenerationOptions(
-            maximumTokens: Self.tokens(of: .reasoning), stopTokens: Set(examples.compactMap(\.tokens.last)))
+            maximumTokens: AnswerStyle.reasoning.usualTokens, stopTokens: Set(examples.compactMap(\.tokens.last)))
         let responses = try generator.generate(prompts, options: options)
         return zip(examples, responses).map { example, said in
             Answer(
@@ -106,6 +106,4 @@ package struct UnfinishedTraining {
                 response: said.text(with: tokenizer), reference: tokenizer.decode(example.response.map(Int.init)))
         }
     }
-
-    private static func tokens(of format: AnswerStyle) -> Int { format == .reasoning ? 256 : 128 }
 }

@@ -44,11 +44,11 @@ struct AnsweringModel {
             method = .weighing(LikelihoodReader(model, workers: workers), positions: positions)
         } else {
             let options = GenerationOptions(
-                maximumTokens: maxTokens ?? stored.usualTokens, stopTokens: Set(prompts.endTokens))
+                maximumTokens: maxTokens ?? stored.answerStyle.usualTokens, stopTokens: Set(prompts.endTokens))
             let known = model.over(tokens: prompts.tokenizer.vocabularySize)
             method = .generating(
                 Generator(known, workers: workers), options, isFree ? nil : AnswerConstraints(task: task, prompts: prompts))
-            if stored.answerStyle == .call, let threshold = try stored.history.callThreshold(of: target, in: store) {
+            if let threshold = try stored.callThreshold(in: store) {
                 decision = NoCallReader(known, prompts: prompts, workers: workers).map { ($0, threshold) }
             }
         }

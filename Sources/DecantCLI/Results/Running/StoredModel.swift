@@ -24,8 +24,11 @@ struct StoredModel {
 
     var answerStyle: AnswerStyle { history.answerStyle }
 
-    /// New tokens that an answer may have where nobody says how many.
-    var usualTokens: Int { answerStyle == .reasoning ? 256 : 128 }
+    /// How probable no call must be so that none is made; `nil` where the most probable answer decides.
+    func callThreshold(in store: Store) throws -> Double? {
+        guard answerStyle == .call, task.kind == .calls else { return nil }
+        return try history.callThreshold(of: target, in: store)
+    }
 
     /// How the model is asked. What prompts show is said by its folder or its training, or else by whether there are functions.
     struct Conventions {
